@@ -1,0 +1,1 @@
+//! Shared arcs of polygons that tile the plane.

@@ -1,0 +1,102 @@
+//! All the things of one city, as plain values.
+
+use super::buildings::{Building, Compound, Institution};
+use super::cameras::{Camera, Checkpoint, Service};
+use super::geometry::Bounds;
+use super::land::{Barrier, Green, Water};
+use super::layer::Layer;
+use super::places::{Community, District, Grid, Subdistrict, Zone};
+use super::record::{Entity, FieldFault, Record};
+use super::streets::Street;
+
+macro_rules! world {
+    ($($field:ident: $type:ident $layer:ident),* $(,)?) => {
+        /// Every layer, each sorted by id; ids are unique within a layer and never reused while the city lives.
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct World {
+            $(#[doc = concat!("All ", stringify!($field), ", sorted by id.")]
+            pub $field: Vec<$type>,)*
+        }
+
+        impl World {
+            /// How many things a layer holds.
+            pub fn count(&self, layer: Layer) -> usize {
+                match layer { $(Layer::$layer => self.$field.len()),* }
+            }
+
+            /// A layer in flat form, in order of id.
+            pub fn records(&self, layer: Layer) -> Box<dyn Iterator<Item = Record> + '_> {
+                match layer { $(Layer::$layer => Box::new(self.$field.iter().map(Entity::to_record))),* }
+            }
+
+            /// One thing in flat form.
+            pub fn record(&self, layer: Layer, id: u32) -> Option<Record> {
+                match layer { $(Layer::$layer => find(&self.$field, id).map(|at| self.$field[at].to_record())),* }
+            }
+
+            /// Adds a record, or replaces the one with its id. An id of 0 asks for the next free one, which is returned.
+            ///
+            /// # Errors
+            /// The field that is missing or cannot be understood; the world is then unchanged.
+            pub fn put(&mut self, layer: Layer, record: &Record) -> Result<u32, FieldFault> {
+                match layer { $(Layer::$layer => $type::from_record(record).map(|thing| put(&mut self.$field, thing))),* }
+            }
+
+            /// Removes a thing; whether it was there.
+            pub fn delete(&mut self, layer: Layer, id: u32) -> bool {
+                match layer { $(Layer::$layer => delete(&mut self.$field, id)),* }
+            }
+        }
+    };
+}
+
+world! {
+    districts: District Districts,
+    subdistricts: Subdistrict Subdistricts,
+    communities: Community Communities,
+    grids: Grid Grids,
+    zones: Zone Zones,
+    compounds: Compound Compounds,
+    institutions: Institution Institutions,
+    buildings: Building Buildings,
+    streets: Street Streets,
+    water: Water Water,
+    green: Green Green,
+    barriers: Barrier Barriers,
+    cameras: Camera Cameras,
+    checkpoints: Checkpoint Checkpoints,
+    services: Service Services,
+}
+
+impl World {
+    /// The box around everything; `None` for an empty city.
+    pub fn bounds(&self) -> Option<Bounds> {
+        Layer::ALL
+            .into_iter()
+            .flat_map(|layer| self.records(layer))
+            .filter_map(|record| record.geometry.bounds())
+            .reduce(Bounds::union)
+    }
+}
+
+/// The position of an id in a layer.
+pub fn find<T: Entity>(layer: &[T], id: u32) -> Option<usize> {
+    layer.binary_search_by_key(&id, Entity::number).ok()
+}
+
+fn put<T: Entity>(layer: &mut Vec<T>, mut thing: T) -> u32 {
+    if thing.number() == 0 {
+        thing.renumber(layer.last().map_or(0, Entity::number) + 1);
+    }
+    let id = thing.number();
+    match layer.binary_search_by_key(&id, Entity::number) {
+        Ok(at) => layer[at] = thing,
+        Err(at) => layer.insert(at, thing),
+    }
+    id
+}
+
+fn delete<T: Entity>(layer: &mut Vec<T>, id: u32) -> bool {
+    let at = find(layer, id);
+    at.map(|at| layer.remove(at)).is_some()
+}

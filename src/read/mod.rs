@@ -1,0 +1,1 @@
+//! Files become values and a list of problems.

@@ -1,0 +1,1 @@
+//! The city file and its journal.
