@@ -1,1 +1,13 @@
-//! Shared arcs of polygons that tile the plane.
+//! Polygons that tile the ground, and the lines they share.
+//!
+//! [`arcs`] weaves one or several layers of polygons into arcs that neighbours own together, and reports where they do
+//! not meet (`gap`) or meet twice (`overlap`). [`anchor`] finds the place for a label. [`boxes`] is the packed box tree
+//! that both the weave and the tiles ask for what lies where.
+
+pub mod anchor;
+pub mod arcs;
+pub mod boxes;
+mod exact;
+mod faces;
+mod noding;
+mod rings;
