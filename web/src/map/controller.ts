@@ -1,0 +1,277 @@
+// The one owner of the map engine. The page tells it what to show; it does nothing when nothing changed.
+import { GPUInitializationError, Map as Engine, Marker, ScaleControl, setWorkerUrl } from 'maplibre-gl';
+import type { MapGeoJSONFeature, MapMouseEvent, PaddingOptions, Point, StyleSpecification } from 'maplibre-gl';
+import 'maplibre-gl/dist/maplibre-gl.css';
+import workerUrl from './worker?worker&url';
+import type { Bounds, GridClass, LonLat } from '../api/types';
+import type { Hover } from '../state/store.svelte';
+import type { Camera, Flight } from '../state/view';
+import { supplyIcons } from './icons';
+import type { Look } from './look';
+import { pinElement } from './pin';
+import { style } from './style';
+
+setWorkerUrl(workerUrl);
+
+/** Layers whose features can be named under the pointer, the smallest things first. */
+const nameable = ['cameras', 'checkpoints', 'services', 'institutions', 'buildings'] as const;
+
+/** How long a finger rests before it asks about the place. */
+const longPress = 550;
+
+/** How long the map takes to move; nothing at all for visitors who asked for less motion. */
+const duration = 700;
+
+export interface Listener {
+  moved(camera: Camera, bounds: Bounds): void;
+  asked(place: LonLat): void;
+  hovered(hover: Hover | null): void;
+  ready(): void;
+  /** A tile did not come. */
+  lost(error: unknown): void;
+}
+
+export interface Start {
+  container: HTMLElement;
+  root: string;
+  fontFaces: StyleSpecification['font-faces'];
+  look: Look;
+  camera: Camera | null;
+  bounds: Bounds;
+  padding: PaddingOptions;
+  label: string;
+}
+
+export class MapController {
+  private readonly engine: Engine;
+  private readonly pin: Marker;
+  private look: string;
+  private flight: Flight | null = null;
+  private selected: number | null = null;
+  private hovered: number | null = null;
+  private pinned: string | null = null;
+  private press: ReturnType<typeof setTimeout> | undefined;
+  private frame = 0;
+  private styled = false;
+
+  /** Throws `GPUInitializationError` where there is no WebGL 2. */
+  constructor(
+    private readonly start: Start,
+    private readonly listener: Listener
+  ) {
+    const { camera, bounds, padding } = start;
+    this.look = JSON.stringify(start.look);
+    this.engine = new Engine({
+      container: start.container,
+      style: style(start.look, start.root, start.fontFaces),
+      ...(camera
+        ? { center: [camera.lon, camera.lat] as LonLat, zoom: camera.zoom }
+        : { bounds, fitBoundsOptions: { padding } }),
+      minZoom: 3,
+      maxZoom: 20,
+      attributionControl: false,
+      dragRotate: false,
+      pitchWithRotate: false,
+      touchPitch: false,
+      maxPitch: 0,
+      fadeDuration: 150,
+      locale: { 'Map.Title': start.label }
+    });
+    this.engine.touchZoomRotate.disableRotation();
+    this.engine.keyboard.disableRotation();
+    this.engine.addControl(new ScaleControl({ maxWidth: 110, unit: 'metric' }), 'bottom-right');
+    supplyIcons(this.engine);
+    this.pin = new Marker({ element: pinElement(), anchor: 'bottom' });
+    this.listen();
+  }
+
+  /** Redraws in another look; sources and tiles stay. */
+  setLook(look: Look): void {
+    const next = JSON.stringify(look);
+    if (next === this.look) return;
+    this.look = next;
+    this.engine.showTileBoundaries = look.debug;
+    this.engine.setStyle(style(look, this.start.root, this.start.fontFaces), { diff: true });
+  }
+
+  select(id: number | null): void {
+    if (id === this.selected) return;
+    this.mark(this.selected, { selected: false });
+    this.mark(id, { selected: true });
+    this.selected = id;
+  }
+
+  setPin(place: LonLat | null): void {
+    const next = place && place.join();
+    if (next === this.pinned) return;
+    this.pinned = next;
+    if (place) this.pin.setLngLat(place).addTo(this.engine);
+    else this.pin.remove();
+  }
+
+  fly(flight: Flight | null, padding: PaddingOptions): void {
+    if (!flight || flight === this.flight) return;
+    this.flight = flight;
+    const { engine } = this;
+    switch (flight.kind) {
+      case 'bounds':
+        engine.fitBounds(flight.bounds, { padding, maxZoom: flight.maxZoom, duration });
+        break;
+      case 'place':
+        engine.easeTo({
+          center: [flight.lon, flight.lat],
+          zoom: Math.max(engine.getZoom(), flight.minZoom),
+          offset: middleOf(padding),
+          duration
+        });
+        break;
+      case 'camera':
+        if (!near(this.camera(), flight.camera)) {
+          engine.jumpTo({ center: [flight.camera.lon, flight.camera.lat], zoom: flight.camera.zoom });
+        }
+        break;
+      case 'zoom':
+        engine.easeTo({ zoom: engine.getZoom() + flight.steps, duration: 250 });
+    }
+  }
+
+  /** Brings `place` into the free part of the map if a panel covers it. */
+  reveal(place: LonLat, padding: PaddingOptions): void {
+    const { x, y } = this.engine.project(place);
+    const { clientWidth, clientHeight } = this.engine.getContainer();
+    const inside =
+      x > (padding.left ?? 0) &&
+      x < clientWidth - (padding.right ?? 0) &&
+      y > (padding.top ?? 0) &&
+      y < clientHeight - (padding.bottom ?? 0);
+    if (!inside) this.engine.easeTo({ center: place, offset: middleOf(padding), duration });
+  }
+
+  /** Asks again for the tiles that did not come while the server was away. */
+  refresh(): void {
+    for (const source of Object.keys(this.engine.getStyle().sources)) this.engine.refreshTiles(source);
+  }
+
+  setLabel(label: string): void {
+    this.engine.getCanvas().setAttribute('aria-label', label);
+  }
+
+  destroy(): void {
+    clearTimeout(this.press);
+    cancelAnimationFrame(this.frame);
+    this.engine.remove();
+  }
+
+  private camera(): Camera {
+    const { lng, lat } = this.engine.getCenter();
+    return { lon: lng, lat, zoom: this.engine.getZoom() };
+  }
+
+  private mark(id: number | null, state: Record<string, boolean>): void {
+    // The engine takes no state before its style stands; "style.load" catches up.
+    if (id !== null && this.styled) this.engine.setFeatureState({ source: 'areas', sourceLayer: 'grids', id }, state);
+  }
+
+  private listen(): void {
+    const { engine, listener } = this;
+    const report = () => {
+      const { _sw, _ne } = engine.getBounds();
+      listener.moved(this.camera(), [_sw.lng, _sw.lat, _ne.lng, _ne.lat]);
+    };
+    engine.on('style.load', () => {
+      this.styled = true;
+      this.mark(this.selected, { selected: true });
+    });
+    engine.on('moveend', report);
+    engine.once('load', report);
+    engine.once('idle', () => listener.ready());
+    engine.on('error', ({ error }) => listener.lost(error));
+
+    engine.on('click', ({ lngLat }) => listener.asked([lngLat.lng, lngLat.lat]));
+    engine.on('contextmenu', (event) => {
+      event.preventDefault();
+      listener.asked([event.lngLat.lng, event.lngLat.lat]);
+    });
+    engine.on('mousemove', (event) => this.point(event));
+    engine.on('mouseout', () => this.unpoint());
+    engine.on('movestart', () => this.unpoint());
+
+    engine.on('touchstart', ({ lngLats, lngLat }) => {
+      clearTimeout(this.press);
+      if (lngLats.length !== 1) return;
+      this.press = setTimeout(() => listener.asked([lngLat.lng, lngLat.lat]), longPress);
+    });
+    for (const end of ['touchend', 'touchmove', 'touchcancel', 'movestart'] as const) {
+      engine.on(end, () => clearTimeout(this.press));
+    }
+
+    engine.getCanvas().addEventListener('keydown', (event) => {
+      if (event.key !== 'Enter' || event.ctrlKey || event.metaKey || event.altKey) return;
+      const { lng, lat } = engine.getCenter();
+      listener.asked([lng, lat]);
+    });
+  }
+
+  /** Looks once a frame at most at what is under the pointer. */
+  private point({ point }: MapMouseEvent): void {
+    cancelAnimationFrame(this.frame);
+    this.frame = requestAnimationFrame(() => {
+      const grid = this.featuresAt(point, ['grids-fill'])[0];
+      const thing = this.featuresAt(point, nameable)[0];
+      this.hover(typeof grid?.id === 'number' ? grid.id : null);
+      this.engine.getCanvas().style.cursor = grid ? 'pointer' : '';
+      if (!grid && !thing) return this.listener.hovered(null);
+      this.listener.hovered({ x: point.x, y: point.y, grid: grid ? hoveredGrid(grid) : null, thing: named(thing) });
+    });
+  }
+
+  private unpoint(): void {
+    cancelAnimationFrame(this.frame);
+    this.hover(null);
+    this.listener.hovered(null);
+  }
+
+  private hover(id: number | null): void {
+    if (id === this.hovered) return;
+    this.mark(this.hovered, { hover: false });
+    this.mark(id, { hover: true });
+    this.hovered = id;
+  }
+
+  private featuresAt(point: Point, layers: readonly string[]): MapGeoJSONFeature[] {
+    const present = layers.filter((id) => this.engine.getLayer(id));
+    return this.engine.queryRenderedFeatures(point, { layers: present });
+  }
+}
+
+function hoveredGrid({ id, properties }: MapGeoJSONFeature): Hover['grid'] {
+  return {
+    id: Number(id),
+    code: String(properties.code ?? ''),
+    name: String(properties.name ?? properties.code ?? ''),
+    households: Number(properties.households ?? 0),
+    class: (properties.class as GridClass | undefined) ?? null,
+    state: String(properties.state ?? 'none')
+  };
+}
+
+function named(feature: MapGeoJSONFeature | undefined): Hover['thing'] {
+  if (!feature) return null;
+  const { name, number, code } = feature.properties;
+  const text = name || number || code;
+  return text ? { kind: feature.layer.id, name: String(text) } : null;
+}
+
+/** From the middle of the map to the middle of what no panel covers. */
+function middleOf({ left = 0, right = 0, top = 0, bottom = 0 }: PaddingOptions): [number, number] {
+  return [(left - right) / 2, (top - bottom) / 2];
+}
+
+/** Closer than the address can tell. */
+function near(a: Camera, b: Camera): boolean {
+  return Math.abs(a.lon - b.lon) < 2e-5 && Math.abs(a.lat - b.lat) < 2e-5 && Math.abs(a.zoom - b.zoom) < 0.011;
+}
+
+export function isWithoutGpu(error: unknown): boolean {
+  return error instanceof GPUInitializationError;
+}
