@@ -3,18 +3,25 @@
 //! [`tiling`] answers "whose place is this?" for layers whose polygons tile the ground (grids, communities), exactly and
 //! at memory speed; [`border`] how far a place is from the border of its polygon and who stands on the other side;
 //! [`near`] everything else (what lies within a box, nearest, crossed by a line) with an R-tree over any geometry.
-//! [`oracle`] is the slow and obvious answer that tests hold against them.
+//! [`oracle`] is the slow and obvious answer that tests hold against them. [`ground`] builds all of that for a world;
+//! [`facts`] derives what is known about each place, with [`compounds`] matched to buildings and [`colour`]s for the map.
 //!
 //! All of them follow one border rule (design.md idea 5): a polygon contains `p` when it contains
 //! `(p.x + e, p.y + e²)` for an infinitely small `e > 0`, by the even-odd rule over all its rings. Such a point never
 //! lies on an edge between integer vertices, so polygons that tile the ground share every point out exactly once.
 
 pub mod border;
+pub mod colour;
+pub mod compounds;
+pub mod facts;
+pub mod ground;
 pub mod near;
 pub mod oracle;
 pub mod tiling;
 
 pub use border::Borders;
+pub use facts::{Facts, GridFacts, LevelFacts};
+pub use ground::{Ground, Level, inside, point_of};
 pub use near::Near;
 pub use tiling::{OUTSIDE, Tiling};
 

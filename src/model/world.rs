@@ -16,6 +16,8 @@ macro_rules! world {
         pub struct World {
             $(#[doc = concat!("All ", stringify!($field), ", sorted by id.")]
             pub $field: Vec<$type>,)*
+            /// The highest id that each layer ever gave away, in the order of [`Layer::ALL`].
+            given: [u32; Layer::ALL.len()],
         }
 
         impl World {
@@ -39,7 +41,10 @@ macro_rules! world {
             /// # Errors
             /// The field that is missing or cannot be understood; the world is then unchanged.
             pub fn put(&mut self, layer: Layer, record: &Record) -> Result<u32, FieldFault> {
-                match layer { $(Layer::$layer => $type::from_record(record).map(|thing| put(&mut self.$field, thing))),* }
+                let given = self.given(layer);
+                let id = match layer { $(Layer::$layer => put(&mut self.$field, $type::from_record(record)?, given)),* };
+                self.keep_given(layer, id);
+                Ok(id)
             }
 
             /// Removes a thing; whether it was there.
@@ -69,6 +74,17 @@ world! {
 }
 
 impl World {
+    /// The highest id that a layer ever gave away; a deleted thing's id is not used again.
+    pub fn given(&self, layer: Layer) -> u32 {
+        self.given[layer as usize]
+    }
+
+    /// Raises that mark, as a city file that is loaded does.
+    pub fn keep_given(&mut self, layer: Layer, id: u32) {
+        let mark = &mut self.given[layer as usize];
+        *mark = id.max(*mark);
+    }
+
     /// The box around everything; `None` for an empty city.
     pub fn bounds(&self) -> Option<Bounds> {
         Layer::ALL
@@ -84,9 +100,9 @@ pub fn find<T: Entity>(layer: &[T], id: u32) -> Option<usize> {
     layer.binary_search_by_key(&id, Entity::number).ok()
 }
 
-fn put<T: Entity>(layer: &mut Vec<T>, mut thing: T) -> u32 {
+fn put<T: Entity>(layer: &mut Vec<T>, mut thing: T, given: u32) -> u32 {
     if thing.number() == 0 {
-        thing.renumber(layer.last().map_or(0, Entity::number) + 1);
+        thing.renumber(layer.last().map_or(0, Entity::number).max(given) + 1);
     }
     let id = thing.number();
     match layer.binary_search_by_key(&id, Entity::number) {

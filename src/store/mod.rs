@@ -1,1 +1,183 @@
-//! The city file and its journal.
+//! Where a city is kept: a city file (GeoPackage) that other programs may open, and a private journal beside it.
+//!
+//! A change is acknowledged once it is in the journal; the city file is the journal's checkpoint and may lag behind
+//! while another program holds a lock on it. What was acknowledged is never lost: opening replays what the city file
+//! has not seen.
+
+mod embedded;
+mod geopackage;
+mod journal;
+mod wkb;
+
+pub use embedded::{Embedded, edits_of, read_only};
+pub use geopackage::{export as export_geopackage, is_geopackage};
+
+use crate::model::{Layer, Profile, Record, World};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// One step of a change.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Edit {
+    /// Adds a feature or replaces the one with its id, which is never 0 here.
+    Put(Layer, Record),
+    /// Removes a feature.
+    Delete(Layer, u32),
+    /// Replaces what the city says of itself.
+    Describe(Box<Profile>),
+}
+
+/// Edits that hold together: all or none.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// Why, for the history: `import communities.geojson as communities`.
+    pub reason: String,
+    /// What, in order.
+    pub edits: Vec<Edit>,
+}
+
+impl Change {
+    /// Applies the edits to values in memory. The records were accepted by a world before, so none is refused now;
+    /// one that is (a damaged file) is named.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] with the layer, the id and the field.
+    pub fn apply(&self, world: &mut World, profile: &mut Profile) -> Result<(), StoreError> {
+        for edit in &self.edits {
+            match edit {
+                Edit::Put(layer, record) => {
+                    world.put(*layer, record).map_err(|fault| StoreError::Damaged {
+                        what: format!("{} {}", layer.singular(), record.id),
+                        why: fault.to_string(),
+                    })?;
+                }
+                Edit::Delete(layer, id) => {
+                    world.delete(*layer, *id);
+                }
+                Edit::Describe(new) => profile.clone_from(new),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A city as it was when it was read.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// Everything in it.
+    pub world: World,
+    /// What it says of itself.
+    pub profile: Profile,
+    /// The number of the last change in it.
+    pub version: u64,
+    /// When that change was made, RFC 3339.
+    pub since: jiff::Timestamp,
+}
+
+/// Whether a checkpoint got through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checkpoint {
+    /// The city file holds every acknowledged change.
+    Done,
+    /// A reader holds a lock; the changes are safe in the journal and the next attempt will write them.
+    Busy,
+}
+
+/// A place that keeps a city. Held by one writer.
+pub trait Store: Send {
+    /// Everything acknowledged so far.
+    ///
+    /// # Errors
+    /// The file cannot be read or is damaged.
+    fn load(&self) -> Result<Stored, StoreError>;
+
+    /// Makes a change durable and returns its version; when it returns, the change survives a crash and a power cut.
+    ///
+    /// # Errors
+    /// The change is not acknowledged: disk full, file locked.
+    fn commit(&mut self, change: &Change) -> Result<(u64, jiff::Timestamp), StoreError>;
+
+    /// Brings the city file up to date with the journal.
+    ///
+    /// # Errors
+    /// Anything but a reader's lock.
+    fn checkpoint(&mut self) -> Result<Checkpoint, StoreError>;
+}
+
+/// Why a city cannot be opened, read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// No such file.
+    #[error("{} does not exist; create it with `gridweave import FILE --into {} --as LAYER`", .0.display(), .0.display())]
+    Missing(PathBuf),
+    /// Another Gridweave writes it.
+    #[error("{} is open for writing in another Gridweave; stop that one, or work through its server", .0.display())]
+    Locked(PathBuf),
+    /// It is something else.
+    #[error("{} is not a city file: {why}; import it into one with `gridweave import`", .path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// How we know.
+        why: String,
+    },
+    /// The journal beside it belongs to another city.
+    #[error("the journal {} belongs to another city file; move it away if this city file is the one you mean", .0.display())]
+    StrangeJournal(PathBuf),
+    /// A row cannot be understood.
+    #[error("the city file is damaged at {what}: {why}; restore it from a copy, or repair that row in QGIS")]
+    Damaged {
+        /// Where.
+        what: String,
+        /// How.
+        why: String,
+    },
+    /// SQLite's own words.
+    #[error("{}: {error}", .path.display())]
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// Disk full, locked, malformed, ...
+        error: rusqlite::Error,
+    },
+    /// The file system's own words.
+    #[error("{}: {error}", .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Permission, disk full, ...
+        error: std::io::Error,
+    },
+}
+
+impl StoreError {
+    /// Whether the machine rather than the data is at fault (exit code 3).
+    pub fn is_environment(&self) -> bool {
+        match self {
+            Self::Locked(_) | Self::Io { .. } => true,
+            Self::Sqlite { error, .. } => !matches!(
+                error.sqlite_error_code(),
+                Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase)
+            ),
+            _ => false,
+        }
+    }
+}
+
+/// Attaches the file to SQLite's errors.
+trait At<T> {
+    fn at(self, path: &std::path::Path) -> Result<T, StoreError>;
+}
+
+impl<T> At<T> for rusqlite::Result<T> {
+    fn at(self, path: &std::path::Path) -> Result<T, StoreError> {
+        self.map_err(|error| StoreError::Sqlite { path: path.to_owned(), error })
+    }
+}
+
+impl<T> At<T> for std::io::Result<T> {
+    fn at(self, path: &std::path::Path) -> Result<T, StoreError> {
+        self.map_err(|error| StoreError::Io { path: path.to_owned(), error })
+    }
+}

@@ -1,1 +1,3 @@
-//! Layers become files.
+//! Layers become files that other programs read.
+
+pub mod geojson;

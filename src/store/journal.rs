@@ -1,0 +1,91 @@
+//! The private journal: every acknowledged change, in an SQLite database that only this program opens.
+//!
+//! WAL with `synchronous=FULL`: a commit returns after its fsync. There is one connection, which both writes and
+//! checkpoints; the WAL-reset fault of SQLite before 3.51.3 needs two.
+
+use super::{At, Change, StoreError};
+use flate2::{Compression, read::GzDecoder, write::GzEncoder};
+use rusqlite::{Connection, OptionalExtension, params};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// A journal that is open.
+pub struct Journal {
+    path: PathBuf,
+    db: Connection,
+}
+
+/// A change that the city file has not seen yet.
+pub struct Pending {
+    pub version: u64,
+    pub time: jiff::Timestamp,
+    pub change: Change,
+}
+
+impl Journal {
+    /// Opens or creates the journal of the city `id`.
+    pub fn open(path: &Path, id: &str) -> Result<Self, StoreError> {
+        let db = Connection::open(path).at(path)?;
+        db.pragma_update(None, "journal_mode", "WAL").at(path)?;
+        db.pragma_update(None, "synchronous", "FULL").at(path)?;
+        db.execute_batch(
+            "CREATE TABLE IF NOT EXISTS city (id TEXT NOT NULL);
+             CREATE TABLE IF NOT EXISTS entry (
+                 version INTEGER PRIMARY KEY, time TEXT NOT NULL, reason TEXT NOT NULL,
+                 edits BLOB -- gzipped JSON; NULL once the city file holds it
+             );",
+        )
+        .at(path)?;
+        let known: Option<String> = db.query_row("SELECT id FROM city", [], |row| row.get(0)).optional().at(path)?;
+        match known {
+            Some(known) if known != id => return Err(StoreError::StrangeJournal(path.to_owned())),
+            Some(_) => {}
+            None => drop(db.execute("INSERT INTO city VALUES (?1)", [id]).at(path)?),
+        }
+        Ok(Self { path: path.to_owned(), db })
+    }
+
+    /// Appends a change; durable when it returns.
+    pub fn append(&mut self, version: u64, time: jiff::Timestamp, change: &Change) -> Result<(), StoreError> {
+        let mut body = GzEncoder::new(Vec::new(), Compression::fast());
+        serde_json::to_writer(&mut body, change).map_err(std::io::Error::from).at(&self.path)?;
+        body.flush().at(&self.path)?;
+        let body = body.finish().at(&self.path)?;
+        self.db
+            .execute(
+                "INSERT INTO entry VALUES (?1, ?2, ?3, ?4)",
+                params![version as i64, time.to_string(), change.reason, body],
+            )
+            .at(&self.path)?;
+        Ok(())
+    }
+
+    /// Changes after a version, oldest first.
+    pub fn after(&self, version: u64) -> Result<Vec<Pending>, StoreError> {
+        let mut select = self
+            .db
+            .prepare("SELECT version, time, edits FROM entry WHERE version > ?1 AND edits IS NOT NULL ORDER BY version")
+            .at(&self.path)?;
+        let mut rows = select.query([version as i64]).at(&self.path)?;
+        let mut pending = Vec::new();
+        while let Some(row) = rows.next().at(&self.path)? {
+            let (version, time, body): (i64, String, Vec<u8>) =
+                (row.get(0).at(&self.path)?, row.get(1).at(&self.path)?, row.get(2).at(&self.path)?);
+            let damaged = |why: String| StoreError::Damaged { what: format!("journal entry {version}"), why };
+            pending.push(Pending {
+                version: version as u64,
+                time: time.parse().map_err(|e: jiff::Error| damaged(e.to_string()))?,
+                change: serde_json::from_reader(GzDecoder::new(&body[..])).map_err(|e| damaged(e.to_string()))?,
+            });
+        }
+        Ok(pending)
+    }
+
+    /// Drops the bodies of changes that the city file holds; who changed what when stays.
+    pub fn trim(&mut self, version: u64) -> Result<(), StoreError> {
+        self.db
+            .execute("UPDATE entry SET edits = NULL WHERE version <= ?1 AND edits IS NOT NULL", [version as i64])
+            .at(&self.path)?;
+        Ok(())
+    }
+}
