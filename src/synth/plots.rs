@@ -308,7 +308,7 @@ fn block_uses(
         Quarter::Mature => &[(Use::WalkUp, 0.9), (Use::MidRise, 0.07), (Use::Office, 0.03)],
         Quarter::New => &[(Use::Towers, 0.5), (Use::MidRise, 0.4), (Use::Vacant, 0.1)],
         Quarter::Centre => &[(Use::Office, 0.62), (Use::Towers, 0.25), (Use::Mall, 0.13)],
-        Quarter::Village => &[(Use::UrbanVillage, 0.5), (Use::WalkUp, 0.3), (Use::Factory, 0.1), (Use::Vacant, 0.1)],
+        Quarter::Village => &[(Use::UrbanVillage, 0.27), (Use::WalkUp, 0.48), (Use::Factory, 0.1), (Use::Vacant, 0.15)],
         Quarter::Station => &[(Use::WalkUp, 0.7), (Use::MidRise, 0.3)],
         Quarter::Industry => &[(Use::Factory, 0.66), (Use::Warehouse, 0.18), (Use::Vacant, 0.08), (Use::MidRise, 0.08)],
         Quarter::Fringe => &[
@@ -348,7 +348,9 @@ fn subdivide(
     let size = area(&mesh.ring(block));
     let grain = |target, wiggle, skew, clearance, snap, course| Grain { target, wiggle, skew, clearance, snap, course };
     let grain = match usage {
-        Use::WalkUp => Some(grain(dice.range(13_000.0, 24_000.0), 0.0, 0.0, 38.0, 12.0, wall)),
+        Use::WalkUp if town => Some(grain(dice.range(13_000.0, 24_000.0), 0.0, 0.0, 38.0, 12.0, wall)),
+        Use::WalkUp => Some(grain(7_800.0, 0.0, 0.0, 24.0, 12.0, wall)),
+        _ if !town => None,
         Use::OldSlabs if size > 16_000.0 => Some(grain(9_000.0, 0.0, 0.05, 25.0, 10.0, wall)),
         Use::MidRise if size > 60_000.0 => Some(grain(42_000.0, 0.0, 0.0, 60.0, 12.0, wall)),
         Use::Towers if size > 90_000.0 => Some(grain(55_000.0, 0.0, 0.0, 70.0, 12.0, wall)),
@@ -413,6 +415,23 @@ pub fn heart(ring: &[P]) -> P {
     if inside(ring, middle) && clear(middle) > best.0 * 0.85 { middle } else { p(best.1.x, best.1.y) }
 }
 
-/// Gives the plots of one community the uses that 牛沙路 has: two commodity compounds, fourteen old courtyards, a school,
-/// a market, a garden and five social organisations.
-pub fn as_niusha(_mesh: &Mesh, _plots: &mut [Plot]) {}
+/// Gives the plots of one community the uses that 牛沙路 has (domain.md A8): two commodity compounds, fourteen old
+/// courtyards and five social organisations, besides a school, a market and a garden.
+pub fn as_niusha(mesh: &Mesh, plots: &mut [Plot]) {
+    let mut order: Vec<usize> = (0..plots.len()).collect();
+    let size = |i: usize| area(&mesh.ring(plots[i].face));
+    order.sort_by(|&a, &b| {
+        let new = |i: usize| plots[i].quarter == Quarter::New;
+        new(b).cmp(&new(a)).then(size(b).total_cmp(&size(a))).then(a.cmp(&b))
+    });
+    let wanted = [Use::Towers, Use::MidRise, Use::School]
+        .into_iter()
+        .chain([Use::OldSlabs; 14])
+        .chain([Use::Market, Use::Square])
+        .chain([Use::Social; 5])
+        .chain([Use::Kindergarten, Use::Clinic, Use::Hotel, Use::Office, Use::Government])
+        .chain(std::iter::repeat(Use::Square));
+    for (i, usage) in order.into_iter().zip(wanted) {
+        plots[i].usage = usage;
+    }
+}

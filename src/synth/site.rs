@@ -158,8 +158,6 @@ pub struct Built {
     pub ways: Vec<Way>,
     /// Where the plot opens to a street, and the direction outward.
     pub gate: Option<(P, P)>,
-    /// Walls between the plot's parts and fences.
-    pub walls: Vec<Vec<P>>,
 }
 
 /// A plot under construction.
