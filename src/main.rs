@@ -1,1 +1,314 @@
-fn main() {}
+//! The command line: calls the verbs, prints, and turns failures into exit codes.
+//!
+//! 0 done, warnings allowed · 1 errors in the data, nothing written · 2 the call is wrong · 3 the environment.
+
+use clap::Parser;
+use gridweave::api;
+use gridweave::city::import::{self, Prepared};
+use gridweave::city::{City, Snapshot};
+use gridweave::config::{Check, Cli, Demo, DemoScale, Export, Format, Import, Locate, Serve, Serving, Verb};
+use gridweave::model::{Layer, Problem, Profile, Severity, World};
+use gridweave::read::datum::{Crs, Datum};
+use gridweave::read::{self, Reading, Source};
+use gridweave::store::StoreError;
+use gridweave::{store, synth, write};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::fs::File;
+use std::io::{BufWriter, IsTerminal, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// A verb's failure: what to print, and with which code to exit.
+struct Failure {
+    message: String,
+    code: u8,
+}
+
+const DATA: u8 = 1;
+const CALL: u8 = 2;
+const ENVIRONMENT: u8 = 3;
+
+impl Failure {
+    fn new(code: u8, message: impl Into<String>) -> Self {
+        Self { message: message.into(), code }
+    }
+
+    fn io(path: &Path, error: &std::io::Error) -> Self {
+        let code = if error.kind() == std::io::ErrorKind::NotFound { CALL } else { ENVIRONMENT };
+        Self::new(code, format!("{}: {error}", path.display()))
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let code = match &error {
+            StoreError::Missing(_) => CALL,
+            e if e.is_environment() => ENVIRONMENT,
+            _ => DATA,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+type Outcome = Result<(), Failure>;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log_to_stderr(&cli);
+    let outcome = match cli.verb {
+        Verb::Demo(demo) => run_demo(&demo),
+        Verb::Import(import) => run_import(&import),
+        Verb::Check(check) => run_check(&check),
+        Verb::Serve(serve) => run_serve(&serve),
+        Verb::Locate(locate) => run_locate(&locate),
+        Verb::Export(export) => run_export(&export),
+        Verb::Openapi => {
+            let json = api::openapi().to_pretty_json().map_err(|e| Failure::new(ENVIRONMENT, e.to_string()));
+            json.map(|json| println!("{json}"))
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("gridweave: {}", failure.message);
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+fn log_to_stderr(cli: &Cli) {
+    let filter = tracing_subscriber::EnvFilter::new(&cli.log);
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if cli.log_json { subscriber.json().init() } else { subscriber.init() }
+}
+
+fn run_demo(demo: &Demo) -> Outcome {
+    let scale = match demo.scale {
+        DemoScale::Compound => synth::Scale::Compound,
+        DemoScale::District => synth::Scale::District,
+    };
+    let bar = progress("making a city");
+    let made = synth::generate(scale, demo.seed, &|done, all| tick(&bar, done, all));
+    bar.finish_and_clear();
+    let mut profile = preset(&made.name)?;
+    profile.synthetic = true;
+    let city = match &demo.into {
+        Some(path) => City::create(path, &profile, &made.world, "synthetic district")?,
+        None => City::in_memory(profile, made.world),
+    };
+    serve_city(city, &demo.serving)
+}
+
+fn run_import(call: &Import) -> Outcome {
+    let source = Source::parse(&call.layer).ok_or_else(|| {
+        let known = Layer::ALL.map(Layer::word).join(", ");
+        Failure::new(CALL, format!("--as {}: no such layer; use osm, {known}", call.layer))
+    })?;
+    let crs = call.crs.as_deref().map(Crs::parse).transpose().map_err(|e| Failure::new(CALL, format!("--crs: {e}")))?;
+    if let Some(crs) = crs {
+        Datum::new(crs).map_err(|e| Failure::new(CALL, format!("--crs: {e}")))?;
+    }
+    let map = call.map.iter().map(|pair| {
+        let (field, column) =
+            pair.split_once('=').ok_or_else(|| Failure::new(CALL, format!("--map {pair}: write FIELD=COLUMN")))?;
+        Ok((field.to_owned(), column.to_owned()))
+    });
+    let options = read::Options { crs, map: map.collect::<Result<_, Failure>>()? };
+    let mut reading = Reading::default();
+    for file in &call.files {
+        let bar = progress(&format!("reading {}", file.display()));
+        let mut one = read::read(file, source, &options, &|done, all| tick(&bar, done, all));
+        bar.finish_and_clear();
+        for (what, n) in &one.counts {
+            println!("{}: {n} {what}", file.display());
+        }
+        reading.features.append(&mut one.features);
+        reading.problems.append(&mut one.problems);
+    }
+    let names: Vec<String> = call.files.iter().map(|f| f.display().to_string()).collect();
+    let reason = format!("import {} as {}", names.join(", "), call.layer);
+    let name = call.name.clone().or_else(|| call.into.file_stem().map(|s| s.to_string_lossy().into_owned()));
+    let fresh = !call.into.exists();
+    let (prepared, city) = if fresh {
+        let profile = preset(name.as_deref().unwrap_or("city"))?;
+        (import::prepare(&World::default(), &profile, reading, &reason, call.replace), None)
+    } else if call.dry_run {
+        (Snapshot::read(&call.into)?.prepare_import(reading, &reason, call.replace), None)
+    } else {
+        let city = City::open(&call.into)?;
+        (city.snapshot().prepare_import(reading, &reason, call.replace), Some(city))
+    };
+    report(&prepared.problems, call.problems.as_deref())?;
+    if prepared.has_errors() {
+        return Err(Failure::new(DATA, "nothing was written: mend the errors above, or leave those features out"));
+    }
+    tell(&prepared);
+    if call.dry_run {
+        println!("dry run: nothing was written");
+        return Ok(());
+    }
+    match city {
+        Some(city) => drop(city.commit(&prepared.change)?),
+        None => {
+            let profile = preset(name.as_deref().unwrap_or("city"))?;
+            drop(City::create(&call.into, &profile, &prepared.world, &reason)?);
+        }
+    }
+    Ok(())
+}
+
+fn tell(prepared: &Prepared) {
+    for (layer, t) in &prepared.tallies {
+        let parts = [
+            (t.added, "added"),
+            (t.updated, "updated"),
+            (t.unchanged, "unchanged"),
+            (t.removed, "removed"),
+            (t.derived, "household figures derived"),
+        ];
+        let parts: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
+        println!("{layer}: {}", parts.join(", "));
+    }
+}
+
+fn run_check(call: &Check) -> Outcome {
+    let problems = Snapshot::read(&call.city)?.check();
+    report(&problems, call.problems.as_deref())?;
+    if problems.is_empty() {
+        println!("nothing to complain of");
+    }
+    let errors = problems.iter().filter(|p| p.severity == Severity::Error).count();
+    if errors > 0 {
+        return Err(Failure::new(DATA, format!("{errors} errors")));
+    }
+    Ok(())
+}
+
+/// Prints the first problems of each kind and writes all of them where asked.
+fn report(problems: &[Problem], to: Option<&Path>) -> Outcome {
+    const SHOWN: usize = 10;
+    let mut shown: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
+    for problem in problems {
+        let n = shown.entry(&problem.code).or_default();
+        *n += 1;
+        if *n <= SHOWN {
+            eprintln!("{problem}");
+        }
+    }
+    for (code, n) in shown.into_iter().filter(|(_, n)| *n > SHOWN) {
+        let hint = if to.is_some() { "" } else { "; --problems FILE lists all" };
+        eprintln!("{code}: {} more{hint}", n - SHOWN);
+    }
+    let Some(path) = to else { return Ok(()) };
+    let write = || -> std::io::Result<()> {
+        let mut out = BufWriter::new(File::create(path)?);
+        for problem in problems {
+            serde_json::to_writer(&mut out, problem)?;
+            out.write_all(b"\n")?;
+        }
+        out.flush()
+    };
+    write().map_err(|e| Failure::new(ENVIRONMENT, format!("{}: {e}", path.display())))
+}
+
+fn run_serve(call: &Serve) -> Outcome {
+    serve_city(City::open(&call.city)?, &call.serving)
+}
+
+fn serve_city(city: City, serving: &Serving) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|e| Failure::new(ENVIRONMENT, e.to_string()))?;
+    runtime.block_on(async {
+        let addresses: Vec<std::net::SocketAddr> = tokio::net::lookup_host(&serving.listen)
+            .await
+            .map_err(|e| Failure::new(CALL, format!("--listen {}: {e}; write ADDRESS:PORT", serving.listen)))?
+            .collect();
+        if !serving.allow_remote && !addresses.iter().all(|a| a.ip().is_loopback()) {
+            return Err(Failure::new(
+                CALL,
+                format!("--listen {}: other machines could reach the server, and there are no accounts yet; give --allow-remote if they should", serving.listen),
+            ));
+        }
+        let listener = tokio::net::TcpListener::bind(&addresses[..])
+            .await
+            .map_err(|e| Failure::new(ENVIRONMENT, format!("{}: {e}; is another server there? --listen takes another port", serving.listen)))?;
+        let address = listener.local_addr().map_err(|e| Failure::new(ENVIRONMENT, e.to_string()))?;
+        let snapshot = city.snapshot();
+        // The first viewer should not wait for what can be prepared now.
+        std::thread::spawn(move || snapshot.warm());
+        println!("Gridweave is listening on http://{address}");
+        // Whoever reads this line through a pipe waits for it.
+        let _ = std::io::stdout().flush();
+        api::serve(api::App::new(city, serving.clone()), listener).await.map_err(|e| Failure::new(ENVIRONMENT, e.to_string()))
+    })
+}
+
+fn run_locate(call: &Locate) -> Outcome {
+    let snapshot = Snapshot::read(&call.city)?;
+    if let Some(at) = &call.at {
+        let moment: jiff::Timestamp = at
+            .parse()
+            .map_err(|_| Failure::new(CALL, format!("--at {at}: write a time such as 2026-11-22T08:00:00+08:00")))?;
+        if moment < snapshot.since {
+            return Err(Failure::new(
+                DATA,
+                format!("no plan in this file was in force at {at}: it holds the one since {}", snapshot.since),
+            ));
+        }
+    }
+    let crs = Crs::parse(call.crs.as_deref().unwrap_or(&snapshot.profile.crs))
+        .map_err(|e| Failure::new(CALL, format!("--crs: {e}")))?;
+    let datum = Datum::new(crs).map_err(|e| Failure::new(CALL, format!("--crs: {e}")))?;
+    let table = std::fs::read(&call.points).map_err(|e| Failure::io(&call.points, &e))?;
+    let answered = snapshot
+        .locate_csv(&datum, &table)
+        .map_err(|e| Failure::new(DATA, format!("{}: {e}", call.points.display())))?;
+    std::fs::write(&call.out, answered).map_err(|e| Failure::new(ENVIRONMENT, format!("{}: {e}", call.out.display())))
+}
+
+fn run_export(call: &Export) -> Outcome {
+    let layer = call
+        .layer
+        .as_deref()
+        .map(|word| Layer::parse(word).ok_or_else(|| Failure::new(CALL, format!("--layer {word}: no such layer"))));
+    let layer = layer.transpose()?;
+    let snapshot = Snapshot::read(&call.city)?;
+    match call.format {
+        Format::Geopackage => {
+            let layers = layer.map_or(Layer::ALL.to_vec(), |layer| vec![layer]);
+            Ok(store::export_geopackage(&call.out, &snapshot.world, &layers)?)
+        }
+        Format::Geojson => {
+            let layer = layer.ok_or_else(|| Failure::new(CALL, "GeoJSON holds one layer: give --layer"))?;
+            let failed = |e: std::io::Error| Failure::new(ENVIRONMENT, format!("{}: {e}", call.out.display()));
+            if call.out.as_os_str() == "-" {
+                return write::geojson::layer(&mut std::io::stdout().lock(), &snapshot.world, layer).map_err(failed);
+            }
+            let mut out = BufWriter::new(File::create(&call.out).map_err(failed)?);
+            write::geojson::layer(&mut out, &snapshot.world, layer).map_err(failed)?;
+            out.flush().map_err(failed)
+        }
+    }
+}
+
+fn preset(name: &str) -> Result<Profile, Failure> {
+    Profile::preset(name).map_err(|e| Failure::new(ENVIRONMENT, format!("the shipped preset is damaged: {e}")))
+}
+
+/// A bar on a terminal, nothing in a pipe.
+fn progress(what: &str) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(0).with_message(what.to_owned());
+    // The template is a constant; should it ever be wrong, the default bar serves.
+    if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {percent} % {eta}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn tick(bar: &ProgressBar, done: u64, all: u64) {
+    bar.set_length(all);
+    bar.set_position(done);
+}

@@ -1,1 +1,216 @@
-//! All routes on one page.
+//! The HTTP service: all routes on one page, a file per noun, the JSON in [`shapes`].
+
+pub mod error;
+mod guard;
+mod layers;
+mod locate;
+mod ops;
+pub mod shapes;
+mod tiles;
+mod web;
+
+use crate::city::City;
+use crate::config::Serving;
+use crate::model::Layer;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use axum::{Router, middleware};
+use error::Problem;
+use serde::Serialize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio_util::sync::CancellationToken;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// What handlers share.
+#[derive(Clone)]
+pub struct App(Arc<Shared>);
+
+/// See [`App`].
+pub struct Shared {
+    /// The city that is served.
+    pub city: City,
+    /// How it is served.
+    pub config: Serving,
+    tiles: tiles::TileCache,
+    metrics: ops::Metrics,
+    slots: tokio::sync::Semaphore,
+    requests: AtomicU64,
+    started: u64,
+    stopping: CancellationToken,
+}
+
+impl std::ops::Deref for App {
+    type Target = Shared;
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl App {
+    /// A service for a city.
+    pub fn new(city: City, config: Serving) -> Self {
+        Self(Arc::new(Shared {
+            city,
+            tiles: tiles::TileCache::new(config.tile_cache_mb << 20),
+            metrics: ops::Metrics::default(),
+            slots: tokio::sync::Semaphore::new(config.max_requests),
+            requests: AtomicU64::new(0),
+            started: jiff::Timestamp::now().as_millisecond().unsigned_abs(),
+            stopping: CancellationToken::new(),
+            config,
+        }))
+    }
+
+    /// The id that a proxy gave the request, or one of our own, unique on this machine.
+    fn next_request_id(&self, given: Option<&HeaderValue>) -> HeaderValue {
+        let plain = |v: &&HeaderValue| {
+            v.len() <= 64 && v.as_bytes().iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+        };
+        if let Some(given) = given.filter(plain) {
+            return given.clone();
+        }
+        let n = self.requests.fetch_add(1, Ordering::Relaxed);
+        // Hex digits and a dash are a valid header value.
+        HeaderValue::from_str(&format!("{:x}-{n:x}", self.started)).unwrap_or(HeaderValue::from_static("0"))
+    }
+}
+
+/// Layers that are shown to nobody: cameras, once others than this machine may ask and accounts do not exist yet.
+fn closed(app: &App, layer: Layer) -> bool {
+    app.config.allow_remote && layer == Layer::Cameras
+}
+
+fn refuse_closed(app: &App, layer: Layer) -> Result<(), Problem> {
+    if closed(app, layer) {
+        return Err(Problem::forbidden(format!(
+            "{layer} are closed on a server that others than this machine can reach"
+        )));
+    }
+    Ok(())
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Gridweave", description = "Places, the grids that answer for them, and the map. Errors are RFC 9457 problem documents.", license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")),
+    tags((name = "lookup", description = "Who is responsible?"), (name = "layers", description = "Everything on the map, as tables"),
+         (name = "tiles", description = "Vector tiles"), (name = "operations", description = "For those who run the server"))
+)]
+struct Description;
+
+fn described() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(locate::locate, locate::locate_many))
+        .routes(routes!(layers::search))
+        .routes(routes!(layers::city))
+        .routes(routes!(layers::grid))
+        .routes(routes!(layers::list))
+        .routes(routes!(tiles::tile))
+        .routes(routes!(tiles::describe))
+        .routes(routes!(ops::healthz))
+        .routes(routes!(ops::readyz))
+        .routes(routes!(ops::metrics))
+}
+
+/// The description of the API, as served and as kept in `web/openapi.json`.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    described().split_for_parts().1
+}
+
+/// Every route behind its guards.
+pub fn router(app: &App) -> Router {
+    let (described, description) = described().split_for_parts();
+    let description = Arc::new(serde_json::to_vec(&description).unwrap_or_default());
+    described
+        .route("/api/v1/openapi.json", get(async move || raw_json(description.as_ref().clone())))
+        .route("/", get(web::index))
+        .route("/docs", get(web::docs))
+        .route("/index.html", get(async || Redirect::permanent("/")))
+        .fallback(async |uri: axum::http::Uri, headers| match uri.path().strip_prefix('/') {
+            Some(path) if !path.starts_with("api/") => web::asset(axum::extract::Path(path.to_owned()), headers).await,
+            _ => Problem::not_found("no such route; /docs lists them").into_response(),
+        })
+        .layer(tower_http::catch_panic::CatchPanicLayer::custom(|_| {
+            Problem::internal(&"a handler panicked").into_response()
+        }))
+        .layer(DefaultBodyLimit::max(app.config.max_body_mb << 20))
+        .layer(middleware::from_fn_with_state(app.clone(), guard::guard))
+        .with_state(app.clone())
+}
+
+fn raw_json(bytes: Vec<u8>) -> Response {
+    ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], bytes).into_response()
+}
+
+/// An answer in JSON.
+fn json<T: Serialize>(answer: &T) -> Response {
+    match serde_json::to_vec(answer) {
+        Ok(bytes) => raw_json(bytes),
+        Err(error) => Problem::internal(&error).into_response(),
+    }
+}
+
+/// Serves until the process is told to stop (Ctrl-C or SIGTERM), then lets requests under way finish.
+///
+/// # Errors
+/// The listener fails.
+pub async fn serve(app: App, listener: tokio::net::TcpListener) -> std::io::Result<()> {
+    let stop = app.stopping.clone();
+    let router = router(&app);
+    let checkpoints = tokio::spawn(keep_file_current(app));
+    let stopped = {
+        let stop = stop.clone();
+        async move {
+            told_to_stop().await;
+            tracing::info!("stopping; requests under way are finished first");
+            stop.cancel();
+        }
+    };
+    let served = axum::serve(listener, router).with_graceful_shutdown(stopped).await;
+    stop.cancel();
+    // The last checkpoint has been tried when this ends; what it could not write is in the journal.
+    let _ = checkpoints.await;
+    served
+}
+
+/// A reader's lock may have kept the city file behind the journal: try again every few seconds, and at the end.
+async fn keep_file_current(app: App) {
+    loop {
+        let last = tokio::select! {
+            () = app.stopping.cancelled() => true,
+            () = tokio::time::sleep(std::time::Duration::from_secs(5)) => false,
+        };
+        let task = app.clone();
+        match tokio::task::spawn_blocking(move || task.city.checkpoint()).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the city file could not be brought up to date; changes are safe in the journal")
+            }
+            Err(error) => tracing::error!(%error, "the checkpoint failed"),
+        }
+        if last {
+            return;
+        }
+    }
+}
+
+async fn told_to_stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
+            let _ = interrupt.await;
+            return;
+        };
+        tokio::select! {
+            _ = interrupt => {}
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = interrupt.await;
+}

@@ -1,1 +1,170 @@
-//! The open city.
+//! The open city: one immutable snapshot that everybody reads, and the store behind it.
+//!
+//! A reader takes the current [`Snapshot`] and never waits. A change goes to the store first; once it is durable a new
+//! snapshot is built and swapped in with one atomic pointer.
+
+pub mod ask;
+mod batch;
+pub mod check;
+pub mod import;
+mod search;
+mod shelf;
+pub mod table;
+
+pub use search::Found;
+pub use shelf::{MAX_ZOOM, Shelf};
+
+use crate::index::{Facts, Ground};
+use crate::model::{Profile, World};
+use crate::store::{Change, Checkpoint, Embedded, Store, StoreError, Stored, edits_of, read_only};
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A city at one version: nothing in it ever changes.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// All things.
+    pub world: World,
+    /// What the city says of itself.
+    pub profile: Profile,
+    /// The number of the last change.
+    pub version: u64,
+    /// When that change was made.
+    pub since: Timestamp,
+    /// By which places are found.
+    pub ground: Ground,
+    /// What is known about them.
+    pub facts: Facts,
+    /// Its map layers, prepared when first asked for.
+    pub shelf: Shelf,
+    names: std::sync::OnceLock<search::Names>,
+    borders: std::sync::OnceLock<crate::index::Borders>,
+}
+
+impl Snapshot {
+    /// Derives everything from what was stored.
+    pub fn build(stored: Stored) -> Self {
+        let Stored { world, profile, version, since } = stored;
+        let day = Timestamp::now().to_zoned(jiff::tz::TimeZone::system()).date();
+        let ground = Ground::build(&world);
+        let facts = Facts::build(&world, &profile, &ground, day);
+        Self {
+            world,
+            profile,
+            version,
+            since,
+            ground,
+            facts,
+            shelf: Shelf::default(),
+            names: Default::default(),
+            borders: Default::default(),
+        }
+    }
+
+    /// The city as it is in its file, for verbs that only read. Works while a server has it open.
+    ///
+    /// # Errors
+    /// Missing, foreign or damaged file.
+    pub fn read(path: &Path) -> Result<Self, StoreError> {
+        read_only(path).map(Self::build)
+    }
+}
+
+/// Keeps nothing: the demo's city lives in memory.
+struct Memory {
+    version: u64,
+    stored: Stored,
+}
+
+impl Store for Memory {
+    fn load(&self) -> Result<Stored, StoreError> {
+        Ok(self.stored.clone())
+    }
+
+    fn commit(&mut self, change: &Change) -> Result<(u64, Timestamp), StoreError> {
+        change.apply(&mut self.stored.world, &mut self.stored.profile)?;
+        self.version += 1;
+        (self.stored.version, self.stored.since) = (self.version, Timestamp::now());
+        Ok((self.version, self.stored.since))
+    }
+
+    fn checkpoint(&mut self) -> Result<Checkpoint, StoreError> {
+        Ok(Checkpoint::Done)
+    }
+}
+
+/// A city open for writing.
+pub struct City {
+    store: Mutex<Box<dyn Store>>,
+    current: ArcSwap<Snapshot>,
+}
+
+impl City {
+    /// Opens a city file as its one writer.
+    ///
+    /// # Errors
+    /// Missing, foreign, damaged, or open in another Gridweave.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let mut store = Embedded::open(path)?;
+        // What a crash left in the journal belongs in the file before anybody reads it.
+        store.checkpoint()?;
+        Self::with(Box::new(store))
+    }
+
+    /// Creates a city file that holds `world` as its first change.
+    ///
+    /// # Errors
+    /// The file exists or cannot be written.
+    pub fn create(path: &Path, profile: &Profile, world: &World, reason: &str) -> Result<Self, StoreError> {
+        let mut store = Embedded::create(path, profile)?;
+        if *world != World::default() {
+            store.commit(&Change { reason: reason.to_owned(), edits: edits_of(world) })?;
+            store.checkpoint()?;
+        }
+        Self::with(Box::new(store))
+    }
+
+    /// A city that is gone when the program ends.
+    pub fn in_memory(profile: Profile, world: World) -> Self {
+        let stored = Stored { world, profile, version: 1, since: Timestamp::now() };
+        let current = ArcSwap::from_pointee(Snapshot::build(stored.clone()));
+        Self { store: Mutex::new(Box::new(Memory { version: 1, stored })), current }
+    }
+
+    fn with(store: Box<dyn Store>) -> Result<Self, StoreError> {
+        let current = ArcSwap::from_pointee(Snapshot::build(store.load()?));
+        Ok(Self { store: Mutex::new(store), current })
+    }
+
+    /// The city as it is now. Cheap; hold it for as long as one answer needs a consistent view.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.current.load_full()
+    }
+
+    /// Makes a change: durable first, then visible.
+    ///
+    /// # Errors
+    /// The change did not happen.
+    pub fn commit(&self, change: &Change) -> Result<Arc<Snapshot>, StoreError> {
+        // A panic of an earlier holder cannot have left the store half changed: its state is in SQLite transactions.
+        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.snapshot();
+        let (mut world, mut profile) = (before.world.clone(), before.profile.clone());
+        change.apply(&mut world, &mut profile)?;
+        let (version, since) = store.commit(change)?;
+        let after = Arc::new(Snapshot::build(Stored { world, profile, version, since }));
+        self.current.store(after.clone());
+        store.checkpoint()?;
+        Ok(after)
+    }
+
+    /// Brings the city file up to date, where a reader's lock has kept it behind.
+    ///
+    /// # Errors
+    /// Disk full and the like; the changes stay safe in the journal.
+    pub fn checkpoint(&self) -> Result<Checkpoint, StoreError> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner).checkpoint()
+    }
+}

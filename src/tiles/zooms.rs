@@ -5,13 +5,12 @@ use crate::model::{SquareMetres, StreetClass};
 /// Wide streets first, footways last.
 pub fn street(class: StreetClass) -> u8 {
     match class {
-        StreetClass::Motorway | StreetClass::Trunk => 9,
-        StreetClass::Primary => 10,
-        StreetClass::Secondary => 11,
-        StreetClass::Tertiary => 12,
-        StreetClass::Residential => 13,
-        StreetClass::Service | StreetClass::Pedestrian => 14,
-        StreetClass::Footway | StreetClass::Cycleway | StreetClass::Path => 15,
+        StreetClass::Motorway | StreetClass::Trunk | StreetClass::Primary => 8,
+        StreetClass::Secondary => 10,
+        StreetClass::Tertiary => 11,
+        StreetClass::Residential => 12,
+        StreetClass::Service | StreetClass::Pedestrian => 13,
+        StreetClass::Footway | StreetClass::Cycleway | StreetClass::Path => 14,
     }
 }
 

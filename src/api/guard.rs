@@ -1,0 +1,81 @@
+//! What stands before every handler: limits, ids, logs, and a few headers.
+
+use super::App;
+use super::error::Problem;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use std::time::Instant;
+
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Gives the request an id, counts and logs it, refuses it when too many are under way (503), stops it when it takes too
+/// long (408), and names the headers that every answer carries.
+pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = app.next_request_id(request.headers().get(&REQUEST_ID));
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let route = request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |p| p.as_str().to_owned());
+    let mut response = match limited(&app, request, next).await {
+        Ok(response) => response,
+        Err(problem) => problem.into_response(),
+    };
+    let status = response.status();
+    app.metrics.observe(&route, status, started.elapsed());
+    let millis = started.elapsed().as_secs_f64() * 1e3;
+    // The query string is left out: a place that somebody asks about is nobody's business in a log.
+    if status.is_server_error() {
+        tracing::error!(request = ?id, %method, path, status = status.as_u16(), millis);
+    } else {
+        tracing::info!(request = ?id, %method, path, status = status.as_u16(), millis);
+    }
+    let headers = response.headers_mut();
+    headers.insert(REQUEST_ID.clone(), id);
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
+    response
+}
+
+async fn limited(app: &App, request: Request, next: Next) -> Result<Response, Problem> {
+    known_host(app, &request)?;
+    let Ok(_permit) = app.slots.try_acquire() else {
+        let busy = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too many requests at once; try again in a moment");
+        let mut response = busy.into_response();
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        return Ok(response);
+    };
+    match tokio::time::timeout(app.config.request_timeout(), next.run(request)).await {
+        Ok(response) => Ok(response),
+        Err(_) => Err(Problem::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "the request took longer than this server allows; ask for less at once",
+        )),
+    }
+}
+
+/// On loopback only names of this machine are answered, so that a page elsewhere cannot reach the server by pointing its
+/// own name at 127.0.0.1 (DNS rebinding).
+fn known_host(app: &App, request: &Request) -> Result<(), Problem> {
+    if app.config.allow_remote {
+        return Ok(());
+    }
+    let host = request.headers().get(header::HOST).and_then(|h| h.to_str().ok()).or_else(|| request.uri().host());
+    let Some(host) = host else { return Ok(()) };
+    let name = match host.strip_prefix('[') {
+        Some(six) => six.split(']').next().unwrap_or_default(),
+        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
+    };
+    let loopback =
+        name.eq_ignore_ascii_case("localhost") || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    if loopback {
+        Ok(())
+    } else {
+        Err(Problem::new(
+            StatusCode::MISDIRECTED_REQUEST,
+            format!("this server answers on this machine only, not as `{name}`"),
+        ))
+    }
+}
