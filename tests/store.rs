@@ -1,0 +1,259 @@
+//! The city file and its journal: what was acknowledged is there, whoever reads and however it ends.
+
+use gridweave::city::{City, Snapshot};
+use gridweave::model::{Layer, Profile, Record, Value, World};
+use gridweave::store::{Change, Checkpoint, Edit, Embedded, Store, StoreError, export_geopackage, read_only};
+use gridweave::synth::{Scale, generate};
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+fn world() -> &'static World {
+    static WORLD: OnceLock<World> = OnceLock::new();
+    WORLD.get_or_init(|| generate(Scale::Compound, 1, &|_, _| {}).world)
+}
+
+fn profile() -> Profile {
+    Profile::preset("测试").expect("preset")
+}
+
+fn scratch() -> (tempfile::TempDir, PathBuf) {
+    let dir = tempfile::tempdir().expect("a scratch folder");
+    let path = dir.path().join("city.gpkg");
+    (dir, path)
+}
+
+/// A change that puts `name` on the first checkpoint.
+fn rename(name: &str) -> Change {
+    let mut record = world().record(Layer::Checkpoints, world().checkpoints[0].id.0).expect("checkpoint");
+    record.values[0] = name.into();
+    Change { reason: format!("rename to {name}"), edits: vec![Edit::Put(Layer::Checkpoints, record)] }
+}
+
+fn first_name(world: &World) -> &str {
+    &world.checkpoints[0].name
+}
+
+#[test]
+fn a_city_comes_back_as_it_was_written() {
+    let (_dir, path) = scratch();
+    drop(City::create(&path, &profile(), world(), "test").expect("create"));
+    let stored = read_only(&path).expect("read");
+    for layer in Layer::ALL {
+        let (a, b): (Vec<Record>, Vec<Record>) =
+            (world().records(layer).collect(), stored.world.records(layer).collect());
+        assert_eq!(a, b, "{layer}");
+    }
+    assert_eq!((stored.profile, stored.version), (profile(), 1));
+}
+
+#[test]
+fn a_second_writer_is_refused_and_readers_never_are() {
+    let (_dir, path) = scratch();
+    let city = City::create(&path, &profile(), world(), "test").expect("create");
+    assert!(matches!(Embedded::open(&path), Err(StoreError::Locked(_))));
+    assert_eq!(Snapshot::read(&path).expect("read").version, 1);
+    drop(city);
+    Embedded::open(&path).expect("free again");
+}
+
+#[test]
+fn what_the_file_has_not_seen_is_replayed_from_the_journal() {
+    let (_dir, path) = scratch();
+    drop(City::create(&path, &profile(), world(), "test").expect("create"));
+    let mut store = Embedded::open(&path).expect("open");
+    let (version, _) = store.commit(&rename("新名")).expect("commit");
+    drop(store);
+    assert_ne!(first_name(&read_only(&path).expect("file").world), "新名", "no checkpoint ran yet");
+    let city = City::open(&path).expect("open");
+    assert_eq!((first_name(&city.snapshot().world), city.snapshot().version), ("新名", version));
+    assert_eq!(first_name(&read_only(&path).expect("file").world), "新名", "opening brings the file up to date");
+}
+
+#[test]
+fn a_readers_lock_delays_the_checkpoint_and_loses_nothing() {
+    let (_dir, path) = scratch();
+    drop(City::create(&path, &profile(), world(), "test").expect("create"));
+    let mut store = Embedded::open(&path).expect("open");
+    let reader = rusqlite::Connection::open(&path).expect("reader");
+    reader.execute_batch("BEGIN").expect("begin");
+    let count: i64 = reader.query_row("SELECT count(*) FROM buildings", [], |row| row.get(0)).expect("select");
+    assert!(count > 0);
+    store.commit(&rename("等待")).expect("a reader cannot stop an acknowledgement");
+    assert_eq!(store.checkpoint().expect("busy is no error"), Checkpoint::Busy);
+    assert_eq!(first_name(&store.load().expect("load").world), "等待");
+    reader.execute_batch("COMMIT").expect("commit");
+    assert_eq!(store.checkpoint().expect("free"), Checkpoint::Done);
+    assert_eq!(first_name(&read_only(&path).expect("file").world), "等待");
+}
+
+#[test]
+fn ids_are_never_given_twice() {
+    let (_dir, path) = scratch();
+    drop(City::create(&path, &profile(), world(), "test").expect("create"));
+    let last = world().checkpoints.last().expect("checkpoints").id.0;
+    let mut store = Embedded::open(&path).expect("open");
+    store
+        .commit(&Change { reason: "delete".into(), edits: vec![Edit::Delete(Layer::Checkpoints, last)] })
+        .expect("commit");
+    store.checkpoint().expect("checkpoint");
+    let mut stored = store.load().expect("load").world;
+    let mut record = world().record(Layer::Checkpoints, last).expect("record");
+    record.id = 0;
+    assert_eq!(stored.put(Layer::Checkpoints, &record), Ok(last + 1));
+}
+
+#[test]
+fn foreign_missing_and_damaged_files_are_named() {
+    let (dir, path) = scratch();
+    assert!(matches!(Snapshot::read(&path), Err(StoreError::Missing(_))));
+    std::fs::write(&path, "not a database at all, but long enough to look at").expect("write");
+    let told = Snapshot::read(&path).expect_err("foreign").to_string();
+    assert!(told.contains("city.gpkg"), "{told}");
+    let other = dir.path().join("export.gpkg");
+    export_geopackage(&other, world(), &[Layer::Grids]).expect("export");
+    assert!(matches!(Snapshot::read(&other), Err(StoreError::Foreign { .. })));
+    let damaged = dir.path().join("damaged.gpkg");
+    drop(City::create(&damaged, &profile(), world(), "test").expect("create"));
+    let db = rusqlite::Connection::open(&damaged).expect("open");
+    db.execute("UPDATE grids SET code = NULL WHERE fid = (SELECT min(fid) FROM grids)", []).expect("update");
+    let told = Snapshot::read(&damaged).expect_err("damaged").to_string();
+    assert!(told.contains("grid 1") && told.contains("code"), "{told}");
+}
+
+#[test]
+fn a_journal_of_another_city_is_refused() {
+    let (dir, path) = scratch();
+    drop(City::create(&path, &profile(), world(), "test").expect("create"));
+    let other = dir.path().join("other.gpkg");
+    drop(City::create(&other, &profile(), world(), "test").expect("create"));
+    std::fs::copy(&path, &other).expect("copy");
+    assert!(matches!(Embedded::open(&other), Err(StoreError::StrangeJournal(_))));
+}
+
+fn ogrinfo(path: &Path) -> Option<String> {
+    let run = Command::new("ogrinfo").args(["-ro", "-al", "-so"]).arg(path).output();
+    let Ok(run) = run else {
+        println!("ogrinfo is not installed: `make test-packages` installs it; not compared with GDAL");
+        return None;
+    };
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let told = String::from_utf8_lossy(&run.stdout).into_owned() + &String::from_utf8_lossy(&run.stderr);
+    assert!(!told.contains("ERROR") && !told.contains("Warning"), "{told}");
+    Some(told)
+}
+
+#[test]
+fn gdal_reads_every_layer_also_while_the_city_is_written() {
+    let (_dir, path) = scratch();
+    let city = City::create(&path, &profile(), world(), "test").expect("create");
+    let Some(told) = ogrinfo(&path) else { return };
+    for layer in Layer::ALL {
+        let part = told.split(&format!("Layer name: {layer}\n")).nth(1).unwrap_or_else(|| panic!("{layer} is missing"));
+        let count = part.lines().find_map(|l| l.strip_prefix("Feature Count: ")).expect("a count");
+        assert_eq!(count, world().count(layer).to_string(), "{layer}");
+    }
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            let mut n = 0;
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                n += 1;
+                city.commit(&rename(&format!("第{n}次"))).expect("commit");
+            }
+            n
+        });
+        for _ in 0..8 {
+            ogrinfo(&path);
+        }
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert!(writer.join().expect("writer") > 3, "the writer hardly wrote");
+    });
+    while city.checkpoint().expect("checkpoint") == Checkpoint::Busy {}
+    assert_eq!(first_name(&read_only(&path).expect("file").world), first_name(&city.snapshot().world));
+}
+
+const CHILD: &str = "GRIDWEAVE_TEST_CRASH_CHILD";
+
+/// Not a test by itself: commits without end and prints each version once it is acknowledged. Run by the test below.
+#[test]
+fn crash_child() {
+    let Some(path) = std::env::var_os(CHILD) else { return };
+    let mut store = Embedded::open(Path::new(&path)).expect("open");
+    for n in 0.. {
+        let (version, _) = store.commit(&rename(&format!("v{n}"))).expect("commit");
+        println!("\nacknowledged {version} v{n}");
+        if n % 3 == 0 {
+            store.checkpoint().expect("checkpoint");
+        }
+    }
+}
+
+#[test]
+fn what_was_acknowledged_is_there_after_kill_9() {
+    let (_dir, path) = scratch();
+    drop(City::create(&path, &profile(), world(), "test").expect("create"));
+    let mut last = (1u64, String::new());
+    for round in 0..12u64 {
+        let mut child = Command::new(std::env::current_exe().expect("this test"))
+            .args(["--exact", "crash_child", "--nocapture", "--test-threads=1"])
+            .env(CHILD, &path)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("child");
+        let lines = BufReader::new(child.stdout.take().expect("stdout")).lines();
+        let mut acknowledged =
+            lines.map_while(Result::ok).filter_map(|line| line.strip_prefix("acknowledged ").map(str::to_owned));
+        let wanted = 1 + (round * 7) % 23;
+        for _ in 0..wanted {
+            let line = acknowledged.next().expect("the child commits without end");
+            let (version, name) = line.split_once(' ').expect("version and name");
+            last = (version.parse().expect("version"), name.to_owned());
+        }
+        child.kill().expect("SIGKILL");
+        // Acknowledgements that were under way when the signal fell count as well.
+        for line in acknowledged {
+            if let Some((version, name)) = line.split_once(' ') {
+                last = (version.parse().unwrap_or(last.0), name.to_owned());
+            }
+        }
+        child.wait().expect("gone");
+        let store = Embedded::open(&path).expect("opens after a crash");
+        let stored = store.load().expect("loads after a crash");
+        assert!(
+            stored.version >= last.0,
+            "round {round}: version {} is there, {} was acknowledged",
+            stored.version,
+            last.0
+        );
+        if stored.version == last.0 {
+            assert_eq!(first_name(&stored.world), last.1);
+        }
+    }
+}
+
+#[test]
+fn values_of_every_kind_survive() {
+    let (_dir, path) = scratch();
+    let mut world = World::default();
+    let mut camera = generate(Scale::Compound, 1, &|_, _| {}).world.records(Layer::Cameras).next().expect("camera");
+    camera.id = 0;
+    for (field, value) in Layer::Cameras.fields().iter().zip(&mut camera.values) {
+        *value = match field.name {
+            "code" => Value::Text("00017".into()),
+            "kind" => Value::Text("ptz".into()),
+            "direction" => Value::Text("12.5;270".into()),
+            "owner" => Value::Text("织城区🏙 “公安”".into()),
+            "installed" => Value::Text("2024-02-29".into()),
+            "online" => Value::Bool(false),
+            "healthy" => Value::Null,
+            _ => Value::Real(0.1 + 0.2),
+        };
+    }
+    world.put(Layer::Cameras, &camera).expect("put");
+    drop(City::create(&path, &profile(), &world, "test").expect("create"));
+    let back = read_only(&path).expect("read").world;
+    assert_eq!(back.cameras, world.cameras);
+}
