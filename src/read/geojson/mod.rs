@@ -42,6 +42,8 @@ pub(super) fn read(
         problems.push(Problem::new(Severity::Warning, "no-features", message, "check that it is the right file"));
     }
     let mut records: Vec<(Record, String)> = Vec::new();
+    // Official plans hold slivers a millimetre wide beside the grid of their code; alone they are errors.
+    let mut slivers: Vec<(Vec<Value>, Problem)> = Vec::new();
     let count = features.len().max(1) as u64;
     for (i, feature) in features.into_iter().enumerate() {
         if i % 1024 == 0 {
@@ -49,6 +51,10 @@ pub(super) fn read(
         }
         let called = called(i + 1, &feature);
         match geometries(&feature, layer, &datum, &called, &mut problems) {
+            Err(problem) if problem.code == "ring-without-area" && layer.tiles_the_plane() => {
+                let values = mapping.values(&feature.properties, &called, &mut Problems::new(name));
+                slivers.push((values, problem.of(called)));
+            }
             Err(problem) => problems.push(problem.of(called)),
             Ok(geometries) => {
                 let values = mapping.values(&feature.properties, &called, &mut problems);
@@ -64,6 +70,20 @@ pub(super) fn read(
     }
     if layer.tiles_the_plane() {
         records = merge_parts(layer, records, &mut problems);
+        let codes: BTreeSet<&str> = records.iter().filter_map(|(record, _)| code_of(layer, record)).collect();
+        for (values, problem) in slivers {
+            let sliver = Record { id: 0, geometry: Geometry::Point(Coord::default()), values };
+            match code_of(layer, &sliver).filter(|code| codes.contains(code)) {
+                None => problems.push(problem),
+                Some(code) => {
+                    let message =
+                        format!("a sliver of code {code} has no area at 1e-7 degree; dropped, the rest stays");
+                    let remedy = "nothing to do; delete it in the source if that is yours";
+                    let called = problem.feature.clone();
+                    problems.push(Problem::new(Severity::Warning, "sliver-dropped", message, remedy).of(called));
+                }
+            }
+        }
     }
     reading.features = records.into_iter().map(|(record, _)| (layer, record)).collect();
     reading.problems = problems.finish();
@@ -287,6 +307,9 @@ fn repaired(repairs: Repairs) -> Option<String> {
     if repairs.spikes > 0 {
         done.push(format!("cut off {} spikes of no width", repairs.spikes));
     }
+    if repairs.vanished > 0 {
+        done.push(format!("dropped {} parts or holes without area at 1e-7 degree", repairs.vanished));
+    }
     (!done.is_empty()).then(|| done.join("; "))
 }
 
@@ -323,13 +346,19 @@ fn vertex(datum: &Datum, x: f64, y: f64) -> Result<Coord, Problem> {
     }
 }
 
+/// The code of a record of an administrative layer or a grid; the name where it has none.
+fn code_of(layer: Layer, record: &Record) -> Option<&str> {
+    match (record.get(layer, "code"), record.get(layer, "name")) {
+        (Value::Text(code), _) => Some(code),
+        (_, Value::Text(name)) if layer != Layer::Grids => Some(name),
+        _ => None,
+    }
+}
+
 /// Features of one code become one record of several parts: official plans hold such grids. All parts are joined at
 /// once, so a file in which every feature has one code costs no more than another.
 fn merge_parts(layer: Layer, records: Vec<(Record, String)>, problems: &mut Problems) -> Vec<(Record, String)> {
-    let code_of = |record: &Record| match record.get(layer, "code") {
-        Value::Text(code) => code.clone(),
-        _ => String::new(),
-    };
+    let code_of = |record: &Record| code_of(layer, record).unwrap_or_default().to_owned();
     let mut by_code: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (i, (record, _)) in records.iter().enumerate() {
         by_code.entry(code_of(record)).or_default().push(i);
