@@ -110,8 +110,8 @@ fn philadelphia() {
 fn files_that_cannot_be_read_say_why() {
     for (path, code) in [
         ("data/maps/nasty/planetiler/monaco-latest.lz4.osm.pbf", "pbf-damaged"),
-        ("data/maps/nasty/planetiler/shapefile.zip", "pbf-damaged"),
-        ("data/maps/cn-grid/hangzhou-xiacheng-grids.geojson", "pbf-damaged"),
+        ("data/maps/nasty/planetiler/shapefile.zip", "not-osm"),
+        ("data/maps/cn-grid/hangzhou-xiacheng-grids.geojson", "not-osm"),
     ] {
         let Some(path) = shared(path) else { return };
         let reading = read(&path, Source::Osm, &Options::default(), &|_, _| {});

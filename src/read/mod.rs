@@ -131,18 +131,17 @@ fn too_large(name: &str, size: u64) -> Problem {
 ///
 /// # Errors
 /// The field that keeps it from being a thing of the layer.
-fn canonical(layer: Layer, record: Record) -> Result<Record, (Record, FieldFault)> {
+fn canonical(layer: Layer, record: &Record) -> Result<Record, FieldFault> {
     macro_rules! by_layer {
         ($($layer:ident $type:ident),*) => {
-            match layer { $(Layer::$layer => crate::model::$type::from_record(&record).map(|thing| thing.to_record()),)* }
+            match layer { $(Layer::$layer => crate::model::$type::from_record(record).map(|thing| thing.to_record()),)* }
         };
     }
-    let checked = by_layer!(
+    by_layer!(
         Districts District, Subdistricts Subdistrict, Communities Community, Grids Grid, Zones Zone, Compounds Compound,
         Institutions Institution, Buildings Building, Streets Street, Water Water, Green Green, Barriers Barrier,
         Cameras Camera, Checkpoints Checkpoint, Services Service
-    );
-    checked.map_err(|fault| (record, fault))
+    )
 }
 
 /// Checks a record; a value of an optional field that cannot be understood is dropped with a warning.
@@ -152,14 +151,13 @@ fn canonical(layer: Layer, record: Record) -> Result<Record, (Record, FieldFault
 fn admit(layer: Layer, mut record: Record, feature: &str, problems: &mut Problems) -> Result<Record, Box<Problem>> {
     let mut dropped: Vec<(&'static str, Problem)> = Vec::new();
     loop {
-        let (back, fault) = match canonical(layer, record) {
+        let fault = match canonical(layer, &record) {
             Ok(record) => {
                 problems.extend(dropped.into_iter().map(|(_, problem)| problem));
                 return Ok(record);
             }
-            Err(refused) => refused,
+            Err(fault) => fault,
         };
-        record = back;
         let tell = |severity, code: &str| {
             let message = format!("{}: {}", fault.field, fault.message);
             Problem::new(severity, code, message, fault.remedy.clone()).of(feature)

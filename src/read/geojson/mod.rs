@@ -12,6 +12,13 @@ use parse::{Document, Nest, RawFeature, RawGeometry};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Why something is left out; boxed, for it is large and rare.
+type Refusal = Box<Problem>;
+
+fn error(code: &str, message: impl Into<String>, remedy: &str) -> Refusal {
+    Box::new(Problem::new(Severity::Error, code, message, remedy))
+}
+
 /// Reads the features of one layer.
 pub(super) fn read(
     name: &str,
@@ -100,8 +107,7 @@ fn called(number: usize, feature: &RawFeature) -> String {
     }
 }
 
-fn parse_text(bytes: &[u8], problems: &mut Problems) -> Result<(Vec<RawFeature>, Option<Json>), Problem> {
-    let error = |code: &str, message: String, remedy: &str| Problem::new(Severity::Error, code, message, remedy);
+fn parse_text(bytes: &[u8], problems: &mut Problems) -> Result<(Vec<RawFeature>, Option<Json>), Refusal> {
     let Some((text, encoding)) = text::decode(bytes) else {
         return Err(error(
             "not-text",
@@ -142,7 +148,7 @@ fn parse_text(bytes: &[u8], problems: &mut Problems) -> Result<(Vec<RawFeature>,
 }
 
 /// The stated datum, else the file's own `crs` member, else RFC 7946's WGS 84: never the last in silence.
-fn choose_datum(stated: Option<Crs>, member: Option<&Json>, problems: &mut Problems) -> Result<Datum, Problem> {
+fn choose_datum(stated: Option<Crs>, member: Option<&Json>, problems: &mut Problems) -> Result<Datum, Refusal> {
     let name = member.filter(|json| !json.is_null()).map(|json| {
         let name = json.pointer("/properties/name").or_else(|| json.pointer("/properties/code"));
         match name {
@@ -166,7 +172,7 @@ fn choose_datum(stated: Option<Crs>, member: Option<&Json>, problems: &mut Probl
         (None, Some(Ok(declared))) => declared,
         (None, Some(Err(unknown))) => {
             let remedy = "state the datum: --crs wgs84, gcj02, bd09, cgcs2000 or EPSG:code";
-            return Err(Problem::new(Severity::Error, "unknown-crs", unknown.to_string(), remedy));
+            return Err(error("unknown-crs", unknown.to_string(), remedy));
         }
         (None, None) => {
             let message = "the file does not name its datum; read as wgs84, which RFC 7946 prescribes";
@@ -182,7 +188,7 @@ fn choose_datum(stated: Option<Crs>, member: Option<&Json>, problems: &mut Probl
     }
     Datum::new(crs).map_err(|cause| {
         let remedy = "state a datum that PROJ knows: --crs wgs84, gcj02, bd09, cgcs2000 or EPSG:code";
-        Problem::new(Severity::Error, "unknown-crs", cause.to_string(), remedy)
+        error("unknown-crs", cause.to_string(), remedy)
     })
 }
 
@@ -193,8 +199,8 @@ fn geometries(
     datum: &Datum,
     called: &str,
     problems: &mut Problems,
-) -> Result<Vec<Geometry>, Problem> {
-    let refuse = |code: &str, message: String, remedy: &str| Err(Problem::new(Severity::Error, code, message, remedy));
+) -> Result<Vec<Geometry>, Refusal> {
+    let refuse = |code: &str, message: String, remedy: &str| Err(error(code, message, remedy));
     if let Some(fault) = feature.fault {
         return refuse("not-a-feature", fault.to_owned(), "write it as a GeoJSON Feature");
     }
@@ -248,7 +254,7 @@ fn split<'c>(nest: &'c Nest, coords: &'c [Coord]) -> impl Iterator<Item = &'c [C
     starts.zip(&nest.lists).map(|(from, &to)| coords.get(from..to).unwrap_or_default())
 }
 
-fn line(coords: &[Coord]) -> Result<Geometry, Problem> {
+fn line(coords: &[Coord]) -> Result<Geometry, Refusal> {
     let mut coords = coords.to_vec();
     coords.dedup();
     let wide =
@@ -258,14 +264,14 @@ fn line(coords: &[Coord]) -> Result<Geometry, Problem> {
     }
     if coords.len() < 2 {
         let message = "a line with fewer than two distinct vertices";
-        return Err(Problem::new(Severity::Error, "line-too-short", message, "draw it again, or delete the feature"));
+        return Err(error("line-too-short", message, "draw it again, or delete the feature"));
     }
     Ok(Geometry::Line(Line(coords)))
 }
 
-fn told(fault: &Fault) -> Problem {
+fn told(fault: &Fault) -> Refusal {
     let (code, message, remedy) = fault.tell();
-    Problem::new(Severity::Error, code, message, remedy)
+    error(code, message, remedy)
 }
 
 fn area(
@@ -274,7 +280,7 @@ fn area(
     coords: &[Coord],
     called: &str,
     problems: &mut Problems,
-) -> Result<MultiPolygon, Problem> {
+) -> Result<MultiPolygon, Refusal> {
     let rings: Vec<Vec<Coord>> = split(&geometry.nest, coords).map(<[Coord]>::to_vec).collect();
     let parts: Vec<Vec<Vec<Coord>>> = if geometry.kind == "Polygon" {
         vec![rings]
@@ -319,11 +325,11 @@ fn multi_part(what: &str) -> Problem {
 }
 
 /// One vertex, or the problem that tells what the numbers look like.
-fn vertex(datum: &Datum, x: f64, y: f64) -> Result<Coord, Problem> {
+fn vertex(datum: &Datum, x: f64, y: f64) -> Result<Coord, Refusal> {
     let crs = datum.crs();
     let refuse = |remedy: &str| {
         let message = format!("{x}, {y} is no place in {crs}");
-        Err(Problem::new(Severity::Error, "coordinates-out-of-range", message, remedy))
+        Err(error("coordinates-out-of-range", message, remedy))
     };
     let looks_like_degrees = x.abs() <= 180.0 && y.abs() <= 90.0;
     let Ok((lon, lat)) = datum.to_wgs84(x, y) else {
