@@ -1,11 +1,12 @@
 //! Files become records and a list of problems.
 //!
-//! Read in this order: [`datum`] (every datum to WGS 84), `rings` and `crossing` (vertices become polygons, exactly),
+//! Read in this order: [`datum`] and `epsg` (every datum to WGS 84), `rings` and `crossing` (vertices become polygons, exactly),
 //! `fields` (columns become canonical fields), `geojson` and `osm` (the formats). A reader never panics, never hangs and
 //! never guesses in silence: what it left out or put right is a [`Problem`] with its remedy.
 
 mod crossing;
 pub mod datum;
+mod epsg;
 mod fields;
 mod geojson;
 mod osm;
