@@ -21,8 +21,9 @@ thread_local! {
     static PAIRS: RefCell<Vec<(u32, Pair)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Codes that are unknown or to which PROJ has no way: asking again takes milliseconds, and the `proj` crate does not free the context of a converter that
-/// it failed to make (0.4 MB), so each code may fail once in the life of the process, not once a request.
+/// Codes that are unknown or to which PROJ has no way. Asking again takes milliseconds, and the `proj` crate does not free
+/// the context of a converter that it failed to make (0.4 MB), so each code may fail once in the life of the process, not
+/// once a request.
 static REFUSED: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
 
 /// Does some work with this thread's converters of a code.
