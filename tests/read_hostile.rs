@@ -104,6 +104,23 @@ fn depth_and_size_are_bounded() {
     any_source(b"");
 }
 
+#[test]
+fn a_block_whose_sums_overflow_is_damaged_or_empty() {
+    let dense = [
+        bytes(1, &zigzag(&[i64::MAX, i64::MAX])),
+        bytes(8, &zigzag(&[i64::MAX, 1])),
+        bytes(9, &zigzag(&[i64::MIN, -1])),
+        bytes(10, &[7, 9, 0]),
+    ]
+    .concat();
+    let block = [bytes(1, &bytes(1, b"")), bytes(2, &bytes(2, &dense))].concat();
+    let relation = [number(1, 6), bytes(8, &[9]), bytes(9, &zigzag(&[5])), bytes(10, &[77])].concat();
+    let other = [bytes(1, &bytes(1, b"")), bytes(2, &bytes(4, &relation))].concat();
+    for block in [block, other] {
+        any_source(&[blob("OSMHeader", &bytes(4, b"DenseNodes")), blob("OSMData", &block)].concat());
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
