@@ -19,10 +19,10 @@ pub(super) enum Clash {
 
 /// Fewer edges than this are compared pair by pair: building a tree costs more.
 const FEW: usize = 48;
-/// Pairs of edges looked at before giving up: a real outline needs a handful for each edge. Ten million take about a
-/// tenth of a second, so a hostile file cannot hang the reader.
+/// Pairs of edges looked at before giving up: a real outline needs a handful for each edge. A million take about a
+/// hundredth of a second, so a hostile file cannot hang the reader.
 const PAIRS_EACH: usize = 200;
-const PAIRS_FLOOR: usize = 10_000_000;
+const PAIRS_FLOOR: usize = 1_000_000;
 
 #[derive(Clone, Copy)]
 struct Edge {

@@ -3,12 +3,10 @@
 //! The caller says the datum of each source. No "inside China" box decides whether GCJ-02 applies: the boxes in
 //! circulation hold foreign land too, and a point beside the box would jump by half a kilometre.
 
+use super::epsg::with_proj;
 use crate::model::Coord;
-use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::f64::consts::PI;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
 
 /// A coordinate reference system by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -247,68 +245,14 @@ fn invert(forward: fn(f64, f64) -> (f64, f64), x: f64, y: f64) -> (f64, f64) {
     (lon, lat)
 }
 
-/// Both directions of one EPSG code.
-struct Pair {
-    inward: proj::Proj,
-    outward: proj::Proj,
-}
-
-/// A thread keeps the converters of the last few codes it met; a server asked for many codes does not grow.
-const KEPT_PER_THREAD: usize = 8;
-
-thread_local! {
-    static PAIRS: RefCell<Vec<(u32, Pair)>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Codes that PROJ refused. The `proj` crate does not free the context of a failed creation, so each code may fail once
-/// in the life of the process, not once a request.
-static REFUSED: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
-
-fn with_proj<T>(code: u32, work: impl FnOnce(&Pair) -> T) -> Result<T, DatumError> {
-    PAIRS.with_borrow_mut(|pairs| {
-        if let Some(at) = pairs.iter().position(|(known, _)| *known == code) {
-            // Most recent last, so the first is the one to forget.
-            let found = pairs.remove(at);
-            pairs.push(found);
-        } else {
-            let made = make_pair(code)?;
-            if pairs.len() >= KEPT_PER_THREAD {
-                pairs.remove(0);
-            }
-            pairs.push((code, made));
-        }
-        let (_, pair) = pairs.last().ok_or_else(|| refused(code, "no converter"))?;
-        Ok(work(pair))
-    })
-}
-
-fn make_pair(code: u32) -> Result<Pair, DatumError> {
-    if REFUSED.lock().unwrap_or_else(PoisonError::into_inner).contains(&code) {
-        return Err(refused(code, "refused before"));
-    }
-    let name = format!("EPSG:{code}");
-    // `new_known_crs` normalises both sides to easting, northing and longitude, latitude: the CGCS2000 zones, whose
-    // official order is northing first, come out as files write them.
-    let make = |from: &str, to: &str| {
-        proj::Proj::new_known_crs(from, to, None).map_err(|error| {
-            REFUSED.lock().unwrap_or_else(PoisonError::into_inner).insert(code);
-            refused(code, &error.to_string())
-        })
-    };
-    Ok(Pair { inward: make(&name, "EPSG:4326")?, outward: make("EPSG:4326", &name)? })
-}
-
-fn refused(code: u32, detail: &str) -> DatumError {
-    DatumError::NoWay { crs: format!("EPSG:{code}"), detail: detail.to_owned() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
     /// Place, WGS 84, GCJ-02, BD-09 (domain.md 2.6; a = 6378245).
-    const GOLDEN: [(&str, (f64, f64), (f64, f64), (f64, f64)); 7] = [
+    type Place = (f64, f64);
+    const GOLDEN: [(&str, Place, Place, Place); 7] = [
         ("Deyang", (104.397894, 31.131139), (104.400576239, 31.129000267), (104.406993333, 31.135316438)),
         ("Longhua", (114.029, 22.609), (114.034068877, 22.606224650), (114.040596171, 22.612154885)),
         ("Guangming", (113.936, 22.749), (113.940881966, 22.746012654), (113.947444058, 22.751669983)),

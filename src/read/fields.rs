@@ -10,6 +10,8 @@ use std::collections::BTreeSet;
 const UNKNOWN: [&str; 10] = ["", "-", "--", "/", "暂无信息", "暂无资料", "暂无", "无", "未知", "null"];
 /// Units that a count may carry.
 const UNITS: [&str; 10] = ["栋", "户", "层", "人", "套", "幢", "座", "间", "个", "楼"];
+/// So many columns are named in one message.
+const MOST_LISTED: usize = 60;
 /// The largest whole number that every program writes exactly as a JSON number.
 const EXACT: u64 = 1 << 53;
 
@@ -28,7 +30,11 @@ impl Mapping {
         columns: &BTreeSet<String>,
         problems: &mut Problems,
     ) -> Self {
-        let list = |words: Vec<&str>| if words.is_empty() { "none".to_owned() } else { words.join(", ") };
+        let list = |words: Vec<&str>| match words.len() {
+            0 => "none".to_owned(),
+            n if n > MOST_LISTED => format!("{} and {} more", words[..MOST_LISTED].join(", "), n - MOST_LISTED),
+            _ => words.join(", "),
+        };
         let fields = layer.fields();
         for (field, column) in map {
             if !fields.iter().any(|known| known.name == field) {
@@ -75,7 +81,7 @@ impl Mapping {
             .map(String::as_str)
             .collect();
         if !unused.is_empty() {
-            let message = format!("columns that no field takes: {}", unused.join(", "));
+            let message = format!("columns that no field takes: {}", list(unused));
             let remedy = "name one with --map field=column if it is needed";
             problems.push(Problem::new(Severity::Note, "columns-unused", message, remedy));
         }

@@ -1,11 +1,12 @@
 //! Files become records and a list of problems.
 //!
-//! Read in this order: [`datum`] (every datum to WGS 84), `rings` and `crossing` (vertices become polygons, exactly),
+//! Read in this order: [`datum`] and `epsg` (every datum to WGS 84), `rings` and `crossing` (vertices become polygons, exactly),
 //! `fields` (columns become canonical fields), `geojson` and `osm` (the formats). A reader never panics, never hangs and
 //! never guesses in silence: what it left out or put right is a [`Problem`] with its remedy.
 
 mod crossing;
 pub mod datum;
+mod epsg;
 mod fields;
 mod geojson;
 mod osm;
@@ -131,18 +132,17 @@ fn too_large(name: &str, size: u64) -> Problem {
 ///
 /// # Errors
 /// The field that keeps it from being a thing of the layer.
-fn canonical(layer: Layer, record: Record) -> Result<Record, (Record, FieldFault)> {
+fn canonical(layer: Layer, record: &Record) -> Result<Record, FieldFault> {
     macro_rules! by_layer {
         ($($layer:ident $type:ident),*) => {
-            match layer { $(Layer::$layer => crate::model::$type::from_record(&record).map(|thing| thing.to_record()),)* }
+            match layer { $(Layer::$layer => crate::model::$type::from_record(record).map(|thing| thing.to_record()),)* }
         };
     }
-    let checked = by_layer!(
+    by_layer!(
         Districts District, Subdistricts Subdistrict, Communities Community, Grids Grid, Zones Zone, Compounds Compound,
         Institutions Institution, Buildings Building, Streets Street, Water Water, Green Green, Barriers Barrier,
         Cameras Camera, Checkpoints Checkpoint, Services Service
-    );
-    checked.map_err(|fault| (record, fault))
+    )
 }
 
 /// Checks a record; a value of an optional field that cannot be understood is dropped with a warning.
@@ -152,14 +152,13 @@ fn canonical(layer: Layer, record: Record) -> Result<Record, (Record, FieldFault
 fn admit(layer: Layer, mut record: Record, feature: &str, problems: &mut Problems) -> Result<Record, Box<Problem>> {
     let mut dropped: Vec<(&'static str, Problem)> = Vec::new();
     loop {
-        let (back, fault) = match canonical(layer, record) {
+        let fault = match canonical(layer, &record) {
             Ok(record) => {
                 problems.extend(dropped.into_iter().map(|(_, problem)| problem));
                 return Ok(record);
             }
-            Err(refused) => refused,
+            Err(fault) => fault,
         };
-        record = back;
         let tell = |severity, code: &str| {
             let message = format!("{}: {}", fault.field, fault.message);
             Problem::new(severity, code, message, fault.remedy.clone()).of(feature)

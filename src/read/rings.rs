@@ -14,6 +14,8 @@ pub(super) struct Repairs {
     pub repeats: usize,
     /// So many spikes of no width went out and back.
     pub spikes: usize,
+    /// So many parts or holes have no area at the model's unit and were dropped; others remain.
+    pub vanished: usize,
 }
 
 /// Why rings are no area.
@@ -118,7 +120,9 @@ pub(super) fn clean_ring(vertices: &[Coord], repairs: &mut Repairs) -> Option<Ri
         }
     }
     let ring = Ring(ring.split_off(from));
-    (ring.doubled_area() != 0).then_some(ring)
+    // A bowtie has no area by its signs, yet is told apart from a line: its crossing is named later.
+    let (a, b) = (*ring.0.first()?, *ring.0.get(1)?);
+    ring.0.iter().any(|&c| side(a, b, c) != 0).then_some(ring)
 }
 
 fn push(ring: &mut Vec<Coord>, vertex: Coord, repairs: &mut Repairs) {
@@ -149,16 +153,28 @@ pub(super) fn area_of(parts: &[Vec<Vec<Coord>>]) -> Result<(MultiPolygon, Repair
     let mut polygons = Vec::with_capacity(parts.len());
     for part in parts {
         let Some((outer, holes)) = part.split_first() else { return Err(Fault::NoArea) };
-        let outer = orient(clean_ring(outer, &mut repairs).ok_or(Fault::NoArea)?, true);
+        let Some(outer) = clean_ring(outer, &mut repairs) else {
+            repairs.vanished += 1;
+            continue;
+        };
         let mut clean = Vec::with_capacity(holes.len());
         for hole in holes {
-            clean.push(orient(clean_ring(hole, &mut repairs).ok_or(Fault::NoArea)?, false));
+            match clean_ring(hole, &mut repairs) {
+                Some(hole) => clean.push(orient(hole, false)),
+                None => repairs.vanished += 1,
+            }
         }
-        polygons.push(Polygon { outer, holes: clean });
+        polygons.push(Polygon { outer: orient(outer, true), holes: clean });
+    }
+    if polygons.is_empty() {
+        return Err(Fault::NoArea);
     }
     let area = MultiPolygon(polygons);
     check_width(&area)?;
     check_clash(&area)?;
+    if area.rings().any(|ring| ring.doubled_area() == 0) {
+        return Err(Fault::NoArea);
+    }
     for polygon in &area.0 {
         check_holes(polygon)?;
     }
@@ -191,6 +207,9 @@ pub(super) fn nest(rings: Vec<Ring>) -> Result<MultiPolygon, Fault> {
         let parts: Vec<u32> = (0..all.len() as u32).collect();
         if let Some(clash) = first_clash(&all, &parts) {
             return Err(Fault::Clash(clash));
+        }
+        if all.iter().any(|ring| ring.doubled_area() == 0) {
+            return Err(Fault::NoArea);
         }
     }
     let mut polygons: Vec<Polygon> = Vec::new();

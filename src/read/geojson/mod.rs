@@ -12,6 +12,13 @@ use parse::{Document, Nest, RawFeature, RawGeometry};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Why something is left out; boxed, for it is large and rare.
+type Refusal = Box<Problem>;
+
+fn error(code: &str, message: impl Into<String>, remedy: &str) -> Refusal {
+    Box::new(Problem::new(Severity::Error, code, message, remedy))
+}
+
 /// Reads the features of one layer.
 pub(super) fn read(
     name: &str,
@@ -42,6 +49,8 @@ pub(super) fn read(
         problems.push(Problem::new(Severity::Warning, "no-features", message, "check that it is the right file"));
     }
     let mut records: Vec<(Record, String)> = Vec::new();
+    // Official plans hold slivers a millimetre wide beside the grid of their code; alone they are errors.
+    let mut slivers: Vec<(Vec<Value>, Problem)> = Vec::new();
     let count = features.len().max(1) as u64;
     for (i, feature) in features.into_iter().enumerate() {
         if i % 1024 == 0 {
@@ -49,6 +58,10 @@ pub(super) fn read(
         }
         let called = called(i + 1, &feature);
         match geometries(&feature, layer, &datum, &called, &mut problems) {
+            Err(problem) if problem.code == "ring-without-area" && layer.tiles_the_plane() => {
+                let values = mapping.values(&feature.properties, &called, &mut Problems::new(name));
+                slivers.push((values, problem.of(called)));
+            }
             Err(problem) => problems.push(problem.of(called)),
             Ok(geometries) => {
                 let values = mapping.values(&feature.properties, &called, &mut problems);
@@ -64,6 +77,20 @@ pub(super) fn read(
     }
     if layer.tiles_the_plane() {
         records = merge_parts(layer, records, &mut problems);
+        let codes: BTreeSet<&str> = records.iter().filter_map(|(record, _)| code_of(layer, record)).collect();
+        for (values, problem) in slivers {
+            let sliver = Record { id: 0, geometry: Geometry::Point(Coord::default()), values };
+            match code_of(layer, &sliver).filter(|code| codes.contains(code)) {
+                None => problems.push(problem),
+                Some(code) => {
+                    let message =
+                        format!("a sliver of code {code} has no area at 1e-7 degree; dropped, the rest stays");
+                    let remedy = "nothing to do; delete it in the source if that is yours";
+                    let called = problem.feature.clone();
+                    problems.push(Problem::new(Severity::Warning, "sliver-dropped", message, remedy).of(called));
+                }
+            }
+        }
     }
     reading.features = records.into_iter().map(|(record, _)| (layer, record)).collect();
     reading.problems = problems.finish();
@@ -80,8 +107,7 @@ fn called(number: usize, feature: &RawFeature) -> String {
     }
 }
 
-fn parse_text(bytes: &[u8], problems: &mut Problems) -> Result<(Vec<RawFeature>, Option<Json>), Problem> {
-    let error = |code: &str, message: String, remedy: &str| Problem::new(Severity::Error, code, message, remedy);
+fn parse_text(bytes: &[u8], problems: &mut Problems) -> Result<(Vec<RawFeature>, Option<Json>), Refusal> {
     let Some((text, encoding)) = text::decode(bytes) else {
         return Err(error(
             "not-text",
@@ -122,7 +148,7 @@ fn parse_text(bytes: &[u8], problems: &mut Problems) -> Result<(Vec<RawFeature>,
 }
 
 /// The stated datum, else the file's own `crs` member, else RFC 7946's WGS 84: never the last in silence.
-fn choose_datum(stated: Option<Crs>, member: Option<&Json>, problems: &mut Problems) -> Result<Datum, Problem> {
+fn choose_datum(stated: Option<Crs>, member: Option<&Json>, problems: &mut Problems) -> Result<Datum, Refusal> {
     let name = member.filter(|json| !json.is_null()).map(|json| {
         let name = json.pointer("/properties/name").or_else(|| json.pointer("/properties/code"));
         match name {
@@ -146,7 +172,7 @@ fn choose_datum(stated: Option<Crs>, member: Option<&Json>, problems: &mut Probl
         (None, Some(Ok(declared))) => declared,
         (None, Some(Err(unknown))) => {
             let remedy = "state the datum: --crs wgs84, gcj02, bd09, cgcs2000 or EPSG:code";
-            return Err(Problem::new(Severity::Error, "unknown-crs", unknown.to_string(), remedy));
+            return Err(error("unknown-crs", unknown.to_string(), remedy));
         }
         (None, None) => {
             let message = "the file does not name its datum; read as wgs84, which RFC 7946 prescribes";
@@ -162,7 +188,7 @@ fn choose_datum(stated: Option<Crs>, member: Option<&Json>, problems: &mut Probl
     }
     Datum::new(crs).map_err(|cause| {
         let remedy = "state a datum that PROJ knows: --crs wgs84, gcj02, bd09, cgcs2000 or EPSG:code";
-        Problem::new(Severity::Error, "unknown-crs", cause.to_string(), remedy)
+        error("unknown-crs", cause.to_string(), remedy)
     })
 }
 
@@ -173,8 +199,8 @@ fn geometries(
     datum: &Datum,
     called: &str,
     problems: &mut Problems,
-) -> Result<Vec<Geometry>, Problem> {
-    let refuse = |code: &str, message: String, remedy: &str| Err(Problem::new(Severity::Error, code, message, remedy));
+) -> Result<Vec<Geometry>, Refusal> {
+    let refuse = |code: &str, message: String, remedy: &str| Err(error(code, message, remedy));
     if let Some(fault) = feature.fault {
         return refuse("not-a-feature", fault.to_owned(), "write it as a GeoJSON Feature");
     }
@@ -228,7 +254,7 @@ fn split<'c>(nest: &'c Nest, coords: &'c [Coord]) -> impl Iterator<Item = &'c [C
     starts.zip(&nest.lists).map(|(from, &to)| coords.get(from..to).unwrap_or_default())
 }
 
-fn line(coords: &[Coord]) -> Result<Geometry, Problem> {
+fn line(coords: &[Coord]) -> Result<Geometry, Refusal> {
     let mut coords = coords.to_vec();
     coords.dedup();
     let wide =
@@ -238,14 +264,14 @@ fn line(coords: &[Coord]) -> Result<Geometry, Problem> {
     }
     if coords.len() < 2 {
         let message = "a line with fewer than two distinct vertices";
-        return Err(Problem::new(Severity::Error, "line-too-short", message, "draw it again, or delete the feature"));
+        return Err(error("line-too-short", message, "draw it again, or delete the feature"));
     }
     Ok(Geometry::Line(Line(coords)))
 }
 
-fn told(fault: &Fault) -> Problem {
+fn told(fault: &Fault) -> Refusal {
     let (code, message, remedy) = fault.tell();
-    Problem::new(Severity::Error, code, message, remedy)
+    error(code, message, remedy)
 }
 
 fn area(
@@ -254,7 +280,7 @@ fn area(
     coords: &[Coord],
     called: &str,
     problems: &mut Problems,
-) -> Result<MultiPolygon, Problem> {
+) -> Result<MultiPolygon, Refusal> {
     let rings: Vec<Vec<Coord>> = split(&geometry.nest, coords).map(<[Coord]>::to_vec).collect();
     let parts: Vec<Vec<Vec<Coord>>> = if geometry.kind == "Polygon" {
         vec![rings]
@@ -287,6 +313,9 @@ fn repaired(repairs: Repairs) -> Option<String> {
     if repairs.spikes > 0 {
         done.push(format!("cut off {} spikes of no width", repairs.spikes));
     }
+    if repairs.vanished > 0 {
+        done.push(format!("dropped {} parts or holes without area at 1e-7 degree", repairs.vanished));
+    }
     (!done.is_empty()).then(|| done.join("; "))
 }
 
@@ -296,11 +325,11 @@ fn multi_part(what: &str) -> Problem {
 }
 
 /// One vertex, or the problem that tells what the numbers look like.
-fn vertex(datum: &Datum, x: f64, y: f64) -> Result<Coord, Problem> {
+fn vertex(datum: &Datum, x: f64, y: f64) -> Result<Coord, Refusal> {
     let crs = datum.crs();
     let refuse = |remedy: &str| {
         let message = format!("{x}, {y} is no place in {crs}");
-        Err(Problem::new(Severity::Error, "coordinates-out-of-range", message, remedy))
+        Err(error("coordinates-out-of-range", message, remedy))
     };
     let looks_like_degrees = x.abs() <= 180.0 && y.abs() <= 90.0;
     let Ok((lon, lat)) = datum.to_wgs84(x, y) else {
@@ -323,13 +352,19 @@ fn vertex(datum: &Datum, x: f64, y: f64) -> Result<Coord, Problem> {
     }
 }
 
+/// The code of a record of an administrative layer or a grid; the name where it has none.
+fn code_of(layer: Layer, record: &Record) -> Option<&str> {
+    match (record.get(layer, "code"), record.get(layer, "name")) {
+        (Value::Text(code), _) => Some(code),
+        (_, Value::Text(name)) if layer != Layer::Grids => Some(name),
+        _ => None,
+    }
+}
+
 /// Features of one code become one record of several parts: official plans hold such grids. All parts are joined at
 /// once, so a file in which every feature has one code costs no more than another.
 fn merge_parts(layer: Layer, records: Vec<(Record, String)>, problems: &mut Problems) -> Vec<(Record, String)> {
-    let code_of = |record: &Record| match record.get(layer, "code") {
-        Value::Text(code) => code.clone(),
-        _ => String::new(),
-    };
+    let code_of = |record: &Record| code_of(layer, record).unwrap_or_default().to_owned();
     let mut by_code: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (i, (record, _)) in records.iter().enumerate() {
         by_code.entry(code_of(record)).or_default().push(i);

@@ -42,7 +42,8 @@ pub(super) struct Collected {
     /// Where each needed node is, in the same order.
     positions: Vec<Option<Coord>>,
     nodes: Vec<Node>,
-    building_nodes: Vec<i64>,
+    /// Elements tagged as buildings that enclose no ground.
+    no_outline: Vec<String>,
     counts: BTreeMap<&'static str, u64>,
 }
 
@@ -68,11 +69,15 @@ impl Collected {
     fn take_relation(&mut self, id: i64, members: &[Member], tags: &Tags<'_>) {
         self.count("relations");
         let multipolygon = get(tags, "type") == Some("multipolygon");
+        // `type=building` groups the outline and the parts of one building, which are there as ways.
+        if has(tags, "building") && get(tags, "type") != Some("building") {
+            self.count(if multipolygon { "building relations" } else { "building relations of another type" });
+            if !multipolygon {
+                self.no_outline.push(format!("relation {id}"));
+            }
+        }
         if !multipolygon && get(tags, "type") != Some("boundary") {
             return;
-        }
-        if multipolygon && has(tags, "building") {
-            self.count("building relations");
         }
         let things = things(tags, Shape::Relation);
         let bare = multipolygon && tags.iter().all(|(key, _)| BARE.contains(&key.as_ref()));
@@ -96,6 +101,10 @@ impl Collected {
             }
         }
         let closed = refs.len() >= 4 && refs.first() == refs.last();
+        // An outer piece of a multipolygon may be open; its relation speaks for it.
+        if !closed && has(tags, "building") && !self.needed_ways.contains(&id) {
+            self.no_outline.push(format!("way {id}"));
+        }
         let things = things(tags, if closed { Shape::ClosedWay } else { Shape::OpenWay });
         if things.is_empty() && !self.needed_ways.contains(&id) {
             return;
@@ -116,7 +125,7 @@ impl Collected {
         }
         if has(tags, "building") {
             self.count("building nodes");
-            self.building_nodes.push(id);
+            self.no_outline.push(format!("node {id}"));
         }
         if get(tags, "man_made") == Some("surveillance") {
             self.count("surveillance nodes");
@@ -166,7 +175,7 @@ impl Collected {
         for (thing, area, called) in of_relations {
             maker.add_area(thing, area, &called);
         }
-        maker.tell_points(&self.building_nodes);
+        maker.tell_no_outline(&self.no_outline);
         maker.tell_cut();
         let mut reading = Reading { features: maker.features, problems: Vec::new(), ..Reading::default() };
         for (kind, n) in self.counts {
@@ -378,13 +387,13 @@ impl Maker {
         self.problems.push(Problem::new(Severity::Warning, code, format!("{message}; left out"), remedy).of(called));
     }
 
-    fn tell_points(&mut self, building_nodes: &[i64]) {
-        if building_nodes.is_empty() {
+    fn tell_no_outline(&mut self, buildings: &[String]) {
+        if buildings.is_empty() {
             return;
         }
-        let named: Vec<String> = building_nodes.iter().take(TOLD_ONE_BY_ONE).map(|id| format!("node {id}")).collect();
-        let message =
-            format!("{} buildings are only points and have no footprint: {}", building_nodes.len(), named.join(", "));
+        let named = buildings.iter().take(TOLD_ONE_BY_ONE).map(String::as_str).collect::<Vec<_>>().join(", ");
+        let n = buildings.len();
+        let message = format!("{n} elements are tagged as buildings but enclose no ground: {named}");
         let remedy = "not imported; draw their outlines in OpenStreetMap";
         self.problems.push(Problem::new(Severity::Note, "building-without-outline", message, remedy));
     }

@@ -121,6 +121,13 @@ pub(super) fn read(
     input.open()?.take(64).read_to_end(&mut head)?;
     let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&head);
     let is_xml = text.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'<');
+    // Every PBF begins with the length of a header that says so.
+    let is_pbf = head.windows(9).any(|window| window == b"OSMHeader");
+    if !is_xml && !is_pbf {
+        let message = "neither OpenStreetMap XML nor PBF";
+        let remedy = "give a .osm or .osm.pbf extract; other files need --as LAYER, packed ones unpacking";
+        return Ok(Reading::failed(Problem::new(Severity::Error, "not-osm", message, remedy).in_file(name)));
+    }
     let mut file = if is_xml { Format::Xml } else { Format::Pbf(pbf::Blobs::default()) };
 
     let mut collected = Collected::default();

@@ -41,10 +41,8 @@ impl Blobs {
     ) -> Result<(), Broken> {
         let bytes = AtomicU64::new(0);
         let reader = BlobReader::new(Counted { inner: input.open()?, bytes: &bytes });
-        let mut any = false;
         for (i, blob) in reader.enumerate() {
             let blob = blob.map_err(|error| damaged(&error.to_string()))?;
-            any = true;
             progress(bytes.load(Ordering::Relaxed));
             let wanted = match (pass, self.holds.get(i)) {
                 (Pass::Relations, _) | (_, None) => true,
@@ -58,14 +56,7 @@ impl Blobs {
             let outcome = catch_unwind(AssertUnwindSafe(|| self.block(&blob, pass, take)));
             outcome.unwrap_or_else(|_| Err(damaged("a block contradicts itself")))?;
         }
-        if any {
-            return Ok(());
-        }
-        Err(Broken::Format(
-            "not-osm",
-            "neither OpenStreetMap XML nor PBF".to_owned(),
-            "give a .osm or .osm.pbf extract; other files need --as LAYER",
-        ))
+        Ok(())
     }
 
     fn block(&mut self, blob: &osmpbf::Blob, pass: Pass, take: &mut dyn FnMut(Element<'_>)) -> Result<(), Broken> {

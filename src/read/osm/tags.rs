@@ -347,13 +347,13 @@ fn building_kind(value: &str, tags: &Tags<'_>) -> BuildingKind {
     if let Some((kind, ..)) = BUILDING_KINDS.iter().find(|(_, values, _)| values.contains(&value)) {
         return *kind;
     }
-    let says = |rule: &&str| match rule.split_once('=') {
+    let says = |rule: &str| match rule.split_once('=') {
         Some((key, "*")) => has(tags, key),
         Some((key, value)) => is(tags, key, value),
         None => false,
     };
     // The last rule that fits is the most particular: `office=government` after `office=*`.
-    let fits = BUILDING_KINDS.iter().rev().find(|(_, _, rules)| rules.iter().any(|rule| says(&rule)));
+    let fits = BUILDING_KINDS.iter().rev().find(|(_, _, rules)| rules.iter().any(|rule| says(rule)));
     fits.map_or(BuildingKind::Other, |(kind, ..)| *kind)
 }
 

@@ -121,7 +121,8 @@ mod tests {
 
     #[test]
     fn camera_bearings() {
-        let table: [(&str, Option<(&[f64], Option<f64>)>); 10] = [
+        type Expected = Option<(&'static [f64], Option<f64>)>;
+        let table: [(&str, Expected); 10] = [
             ("135", Some((&[135.0], None))),
             ("NW", Some((&[315.0], None))),
             ("90;270", Some((&[90.0, 270.0], None))),
