@@ -90,7 +90,7 @@ pub async fn list(
         None => (s, false),
     });
     if let Some((column, _)) = &sort
-        && !crate::city::table::columns(layer).iter().any(|(name, _)| name == column)
+        && (!crate::city::table::columns(layer).iter().any(|(name, _)| name == column) || hidden(&app, column))
     {
         return Err(Problem::bad_request(format!("sort: {layer} has no column `{column}`")));
     }
@@ -109,14 +109,12 @@ pub async fn list(
         limit: query.limit.unwrap_or(100).min(1_000),
     };
     // A whole layer is looked at to sort it; keep that off the threads that answer quick questions.
-    let open = !closed(&app, Layer::Cameras);
     tokio::task::spawn_blocking(move || {
         let table = snapshot.table(layer, &ask).ok_or_else(|| Problem::bad_request("sort: no such column"))?;
-        let hidden = |name: &str| name == "cameras" && !open;
         let fields: Vec<Column> = table
             .columns
             .iter()
-            .filter(|(name, _)| !hidden(name))
+            .filter(|(name, _)| !hidden(&app, name))
             .map(|(name, kind)| Column { name, kind: *kind })
             .collect();
         let rows = table.rows.into_iter().map(|row| RowShape {
@@ -128,7 +126,7 @@ pub async fn list(
                 .iter()
                 .map(|(name, _)| *name)
                 .zip(row.cells)
-                .filter(|(name, _)| !hidden(name))
+                .filter(|(name, _)| !hidden(&app, name))
                 .collect(),
         });
         Ok(json(&TablePage {
@@ -141,6 +139,11 @@ pub async fn list(
     })
     .await
     .map_err(|e| Problem::internal(&e))?
+}
+
+/// How many cameras a grid has is closed with the cameras.
+fn hidden(app: &App, column: &str) -> bool {
+    column == Layer::Cameras.word() && closed(app, Layer::Cameras)
 }
 
 fn bbox(text: &str) -> Result<Bounds, Problem> {
