@@ -225,6 +225,15 @@ fn deep_overlaps() {
     locate_agrees_with_oracle(&polygons, &points);
 }
 
+/// Three thousand squares almost on top of each other: memory grows with their edges, not with edges times depth.
+#[test]
+fn thousands_deep() {
+    let polygons: Vec<_> = (0..3000).map(|i| area(vec![square(i, -i, 1_000_000)])).collect();
+    let polygons = refs(&polygons);
+    locate_agrees_with_oracle(&polygons, &scattered(extent(&polygons), 300, 3));
+    assert!(Tiling::build(&polygons).bytes() < 16 << 20);
+}
+
 /// A neighbour with extra vertices on a straight border, and one with none: the border still has one owner each way.
 #[test]
 fn borders_with_vertices_on_one_side_only() {
@@ -372,4 +381,20 @@ fn a_border_with_two_neighbours_tells_which_one_is_across() {
     assert_eq!(neighbour(1, 25_000, 10_100), Some(Some(2)));
     assert_eq!(neighbour(0, 500, 10_000), Some(None));
     assert_eq!(neighbour(3, 0, 0), None);
+}
+
+/// Not a test but the half of one: writes points and answers for `tests/peers/geos_locate.py` to hold against GEOS.
+#[test]
+#[ignore = "run by tests/peers/geos_locate.py"]
+fn answers_for_a_peer() {
+    use std::io::Write;
+    let (Some(grids), Some(path)) = (xiacheng(), std::env::var_os("GRIDWEAVE_PEER_FILE")) else { return };
+    let polygons: Vec<_> = grids.values().collect();
+    let codes: Vec<_> = grids.keys().map(String::as_str).collect();
+    let tiling = Tiling::build(&polygons);
+    let mut file = std::io::BufWriter::new(std::fs::File::create(path).unwrap());
+    for p in scattered(extent(&polygons), 1_000_000, 21) {
+        let code = tiling.locate(p).map_or("", |i| codes[i as usize]);
+        writeln!(file, "{},{},{code}", p.x, p.y).unwrap();
+    }
 }
