@@ -1,11 +1,12 @@
 //! The fast lookups against the slow, obvious one.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
 use common::jagged::jagged;
 use gridweave::index::tiling::{OUTSIDE, Tiling};
-use gridweave::index::{Borders, oracle};
-use gridweave::model::{Bounds, Coord, Frame, MultiPolygon, Polygon, Ring};
+use gridweave::index::{Borders, Near, oracle};
+use gridweave::model::{Bounds, Coord, Frame, Geometry, Metres, MultiPolygon, Polygon, Ring};
 use proptest::prelude::*;
 use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;
@@ -142,6 +143,28 @@ proptest! {
         let mut points = borders(&polygons);
         points.extend(scattered(Bounds { min: Coord::new(i32::MIN, i32::MIN), max: Coord::new(i32::MAX, i32::MAX) }, 200, seed));
         locate_agrees_with_oracle(&polygons, &points);
+    }
+
+    #[test]
+    fn near_agrees_with_looking_at_everything(polygons in layers(), seed in any::<u64>()) {
+        let areas: Vec<_> = polygons.iter().cloned().map(Geometry::Area).collect();
+        let near = Near::build((0..).zip(&areas));
+        let reach = Bounds { min: Coord::new(-90_000, -160_000), max: Coord::new(270_000, 270_000) };
+        let mut points = borders(&refs(&polygons));
+        points.extend(scattered(reach, 20, seed));
+        for p in points {
+            let frame = Frame::at(p);
+            prop_assert_eq!(near.containing(p), oracle::locate(&refs(&polygons), p));
+            let distance = |polygon: &MultiPolygon| {
+                if oracle::contains(polygon, p) {
+                    return Some(0.0);
+                }
+                let edges = polygon.rings().flat_map(Ring::edges);
+                edges.map(|(a, b)| frame.distance_to_segment(p, a, b).0).reduce(f64::min)
+            };
+            let least = polygons.iter().filter_map(distance).reduce(f64::min).filter(|metres| *metres <= 900.0);
+            prop_assert_eq!(near.nearest(p, &frame, Metres(900.0)).map(|(_, metres)| metres.0), least);
+        }
     }
 
     #[test]
