@@ -1,11 +1,12 @@
 //! The fast lookups against the slow, obvious one.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
 use common::jagged::jagged;
 use gridweave::index::tiling::{OUTSIDE, Tiling};
-use gridweave::index::{Borders, oracle};
-use gridweave::model::{Bounds, Coord, Frame, MultiPolygon, Polygon, Ring};
+use gridweave::index::{Borders, Near, oracle};
+use gridweave::model::{Bounds, Coord, Frame, Geometry, Metres, MultiPolygon, Polygon, Ring};
 use proptest::prelude::*;
 use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;
@@ -145,6 +146,28 @@ proptest! {
     }
 
     #[test]
+    fn near_agrees_with_looking_at_everything(polygons in layers(), seed in any::<u64>()) {
+        let areas: Vec<_> = polygons.iter().cloned().map(Geometry::Area).collect();
+        let near = Near::build((0..).zip(&areas));
+        let reach = Bounds { min: Coord::new(-90_000, -160_000), max: Coord::new(270_000, 270_000) };
+        let mut points = borders(&refs(&polygons));
+        points.extend(scattered(reach, 20, seed));
+        for p in points {
+            let frame = Frame::at(p);
+            prop_assert_eq!(near.containing(p), oracle::locate(&refs(&polygons), p));
+            let distance = |polygon: &MultiPolygon| {
+                if oracle::contains(polygon, p) {
+                    return Some(0.0);
+                }
+                let edges = polygon.rings().flat_map(Ring::edges);
+                edges.map(|(a, b)| frame.distance_to_segment(p, a, b).0).reduce(f64::min)
+            };
+            let least = polygons.iter().filter_map(distance).reduce(f64::min).filter(|metres| *metres <= 900.0);
+            prop_assert_eq!(near.nearest(p, &frame, Metres(900.0)).map(|(_, metres)| metres.0), least);
+        }
+    }
+
+    #[test]
     fn jagged_grids_share_out_every_point(side in 2..7usize, steps in 1..9usize, pitch in 120..90_000i32, seed in any::<u64>()) {
         let polygons = jagged(side, steps, pitch, Coord::new(-1_234_567, 7_654_321), seed);
         let polygons = refs(&polygons);
@@ -223,6 +246,15 @@ fn deep_overlaps() {
     let mut points = borders(&polygons);
     points.extend(scattered(extent(&polygons), 20_000, 3));
     locate_agrees_with_oracle(&polygons, &points);
+}
+
+/// Three thousand squares almost on top of each other: memory grows with their edges, not with edges times depth.
+#[test]
+fn thousands_deep() {
+    let polygons: Vec<_> = (0..3000).map(|i| area(vec![square(i, -i, 1_000_000)])).collect();
+    let polygons = refs(&polygons);
+    locate_agrees_with_oracle(&polygons, &scattered(extent(&polygons), 300, 3));
+    assert!(Tiling::build(&polygons).bytes() < 16 << 20);
 }
 
 /// A neighbour with extra vertices on a straight border, and one with none: the border still has one owner each way.
@@ -372,4 +404,20 @@ fn a_border_with_two_neighbours_tells_which_one_is_across() {
     assert_eq!(neighbour(1, 25_000, 10_100), Some(Some(2)));
     assert_eq!(neighbour(0, 500, 10_000), Some(None));
     assert_eq!(neighbour(3, 0, 0), None);
+}
+
+/// Not a test but the half of one: writes points and answers for `tests/peers/geos_locate.py` to hold against GEOS.
+#[test]
+#[ignore = "run by tests/peers/geos_locate.py"]
+fn answers_for_a_peer() {
+    use std::io::Write;
+    let (Some(grids), Some(path)) = (xiacheng(), std::env::var_os("GRIDWEAVE_PEER_FILE")) else { return };
+    let polygons: Vec<_> = grids.values().collect();
+    let codes: Vec<_> = grids.keys().map(String::as_str).collect();
+    let tiling = Tiling::build(&polygons);
+    let mut file = std::io::BufWriter::new(std::fs::File::create(path).unwrap());
+    for p in scattered(extent(&polygons), 1_000_000, 21) {
+        let code = tiling.locate(p).map_or("", |i| codes[i as usize]);
+        writeln!(file, "{},{},{code}", p.x, p.y).unwrap();
+    }
 }

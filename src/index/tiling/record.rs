@@ -5,19 +5,21 @@
 //! - **near**: candidate indices, a byte per edge (which candidates it toggles, four to a word), then the vertices of
 //!   one polyline as pairs of 16-bit offsets from the cell's corner. Edges of the polyline that only lead to the next
 //!   border toggle nothing. Four edges are tested at a time.
-//! - **far**: the same with whole coordinates, for edges too long for 16 bits.
+//! - **wide**: the same with whole coordinates, for edges too long for 16 bits (some 300 m).
+//! - **far**: the same as wide, where a vertex is so far (6.7 degrees) that doubles would not be exact.
 //! - **listed**: more than eight candidates. The number of candidates, then for each its index, `edges << 1 | constant`,
 //!   and its own edges, four whole coordinates each.
 //!
 //! At most eight candidates, because four masks then share a word.
 
+use super::edges::{self, crossed};
 use super::{OUTSIDE, Raster};
-use crate::index::west_of;
 use crate::model::Coord;
 
 const NEAR: u32 = 0;
 const FAR: u32 = 1;
 const LISTED: u32 = 2;
+const WIDE: u32 = 3;
 
 /// Most candidates of a record with masks.
 const MASKED: usize = 8;
@@ -37,14 +39,6 @@ pub(super) struct Edge {
 #[derive(Debug, Default)]
 pub(super) struct Records {
     words: Vec<u32>,
-}
-
-/// One if edge `a`-`b` is crossed an odd number of times on the way from `p` moved by `(e, e²)` west to the longitude
-/// of the cell's west side and south from there (see the proof at [`super`]). Exact for all coordinates.
-#[inline]
-pub(super) fn crossed(a: Coord, b: Coord, p: Coord, west: i32) -> bool {
-    let beyond = |v: Coord| v.x <= west && v.y <= p.y;
-    west_of(a, b, p) ^ beyond(a) ^ beyond(b)
 }
 
 impl Records {
@@ -93,101 +87,17 @@ fn containing(words: &[u32], p: Coord, raster: &Raster) -> u32 {
     let head = words[0];
     let candidates = (head >> 2 & 0x3f) as usize;
     let constants = head >> 8 & 0xff;
-    let edges = (head >> 16) as usize;
+    let count = (head >> 16) as usize;
     let masks = &words[1 + candidates..];
-    let groups = edges.div_ceil(4);
+    let groups = count.div_ceil(4);
     let (masks, vertices) = masks.split_at(groups);
     let (corner, px, py) = raster.corner(p);
-    let toggled = if head & 3 == NEAR {
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: SSE2 is part of x86-64.
-        let toggled = unsafe { toggled_near_sse2(masks, vertices, px as i16, py as i16) };
-        #[cfg(not(target_arch = "x86_64"))]
-        let toggled = toggled_near_portable(masks, vertices, px as i16, py as i16);
-        toggled
-    } else {
-        toggled_far(masks, vertices, p, corner.x)
+    let toggled = match head & 3 {
+        NEAR => edges::toggled_near(masks, vertices, px as i16, py as i16),
+        WIDE => edges::toggled_wide(masks, vertices, p, corner.x),
+        _ => edges::toggled_far(masks, vertices, p, corner.x),
     };
     constants ^ toggled
-}
-
-/// The masks of the crossed edges, combined: whole coordinates.
-#[cold]
-fn toggled_far(masks: &[u32], vertices: &[u32], p: Coord, west: i32) -> u32 {
-    let mut toggled = 0;
-    for (i, mask) in masks.iter().flat_map(|word| word.to_le_bytes()).enumerate().filter(|(_, mask)| *mask != 0) {
-        let vertex = |j: usize| Coord::new(vertices[2 * j] as i32, vertices[2 * j + 1] as i32);
-        if crossed(vertex(i), vertex(i + 1), p, west) {
-            toggled ^= u32::from(mask);
-        }
-    }
-    toggled
-}
-
-/// The masks of the crossed edges, combined: 16-bit offsets, four edges at a time in SSE2, which every x86-64 has.
-///
-/// Writing `q` for `p - v`, the turn at an edge is `qa × qb`. The encoder keeps all |q| <= 32767, so that its two
-/// products sum below 2^31 and `pmaddwd` is exact.
-#[cfg(target_arch = "x86_64")]
-#[inline]
-#[target_feature(enable = "sse2")]
-fn toggled_near_sse2(masks: &[u32], vertices: &[u32], px: i16, py: i16) -> u32 {
-    use std::arch::x86_64::*;
-    let load = |from: &[u32]| {
-        let four: &[u32; 4] = from.first_chunk().unwrap_or(&[0; 4]);
-        // SAFETY: sixteen readable bytes; this load needs no alignment.
-        unsafe { _mm_loadu_si128(four.as_ptr().cast()) }
-    };
-    let p = _mm_set1_epi32(pack(px, py) as i32);
-    let zero = _mm_setzero_si128();
-    let upper_half = _mm_set1_epi32(0xffff_0000u32 as i32);
-    let mut sum = zero;
-    for (group, mask) in masks.iter().enumerate() {
-        let vertices = &vertices[4 * group..];
-        let (a, b) = (load(vertices), load(&vertices[1..]));
-        // All ones where the vertex is above p, so not at most p.y.
-        let a_above = _mm_srai_epi32::<16>(_mm_cmpgt_epi16(a, p));
-        let b_above = _mm_srai_epi32::<16>(_mm_cmpgt_epi16(b, p));
-        // Ones where it is above p or east of the cell's west side: the complement of h(v).
-        let a_out = _mm_or_si128(a_above, east(a, zero));
-        let b_out = _mm_or_si128(b_above, east(b, zero));
-        let (qa, qb) = (_mm_sub_epi16(p, a), _mm_sub_epi16(p, b));
-        // (x, -y) of qa times (y, x) of qb.
-        let qa = _mm_sub_epi16(_mm_xor_si128(qa, upper_half), upper_half);
-        let qb = _mm_or_si128(_mm_slli_epi32::<16>(qb), _mm_srli_epi32::<16>(qb));
-        let turn = _mm_madd_epi16(qa, qb);
-        // On the way up p is east of the edge where the turn is not positive, on the way down where it is not negative.
-        let turn = _mm_sub_epi32(_mm_xor_si128(turn, b_above), b_above);
-        let spans = _mm_xor_si128(a_above, b_above);
-        let west = _mm_andnot_si128(_mm_srai_epi32::<31>(turn), spans);
-        let crossed = _mm_xor_si128(west, _mm_xor_si128(a_out, b_out));
-        let mask = _mm_unpacklo_epi16(_mm_unpacklo_epi8(_mm_cvtsi32_si128(*mask as i32), zero), zero);
-        sum = _mm_xor_si128(sum, _mm_and_si128(crossed, mask));
-    }
-    let sum = _mm_xor_si128(sum, _mm_srli_si128::<8>(sum));
-    let sum = _mm_xor_si128(sum, _mm_srli_si128::<4>(sum));
-    return _mm_cvtsi128_si32(sum) as u32;
-
-    /// All ones where x > 0.
-    #[inline]
-    #[target_feature(enable = "sse2")]
-    fn east(v: __m128i, zero: __m128i) -> __m128i {
-        _mm_srai_epi32::<16>(_mm_slli_epi32::<16>(_mm_cmpgt_epi16(v, zero)))
-    }
-}
-
-/// The same, one edge at a time.
-#[cfg(any(test, not(target_arch = "x86_64")))]
-fn toggled_near_portable(masks: &[u32], vertices: &[u32], px: i16, py: i16) -> u32 {
-    let vertex = |i: usize| Coord::new(i32::from(vertices[i] as i16), i32::from((vertices[i] >> 16) as i16));
-    let p = Coord::new(i32::from(px), i32::from(py));
-    let mut toggled = 0;
-    for (i, mask) in masks.iter().flat_map(|word| word.to_le_bytes()).enumerate().filter(|(_, mask)| *mask != 0) {
-        if crossed(vertex(i), vertex(i + 1), p, 0) {
-            toggled ^= u32::from(mask);
-        }
-    }
-    toggled
 }
 
 /// The candidates of a listed record that contain `p`, in ascending order.
@@ -206,10 +116,6 @@ fn listed<'a>(words: &'a [u32], p: Coord, raster: &Raster) -> impl Iterator<Item
     })
 }
 
-fn pack(x: i16, y: i16) -> u32 {
-    u32::from(x as u16) | u32::from(y as u16) << 16
-}
-
 /// The cell that a record is written for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cell {
@@ -220,12 +126,11 @@ pub(super) struct Cell {
 }
 
 impl Cell {
-    /// A vertex as 16-bit offsets from the corner, if every point of the cell is within 32767 of it each way.
-    fn near(&self, v: Coord) -> Option<u32> {
+    /// Whether every point of the cell is at most `limit` from the vertex each way, and the vertex from the corner.
+    fn within(&self, v: Coord, limit: i64) -> bool {
         let (x, y) = (i64::from(v.x) - i64::from(self.corner.x), i64::from(v.y) - i64::from(self.corner.y));
-        let limit = i64::from(i16::MAX);
         let fits = |d: i64, last: i64| last <= limit && last - limit <= d && d <= limit;
-        (fits(x, self.last.0) && fits(y, self.last.1)).then(|| pack(x as i16, y as i16))
+        fits(x, self.last.0) && fits(y, self.last.1)
     }
 }
 
@@ -236,14 +141,14 @@ pub(super) fn write_masked(
     cell: Cell,
     candidates: &[u32],
     inside: u8,
-    edges: &[Edge],
+    borders: &[Edge],
     polyline: &mut (Vec<Coord>, Vec<u8>),
 ) {
     let (vertices, masks) = (&mut polyline.0, &mut polyline.1);
     vertices.clear();
     masks.clear();
     let mut constants = inside;
-    for edge in edges {
+    for edge in borders {
         if crossed(edge.a, edge.b, cell.corner, cell.corner.x) {
             constants ^= edge.mask;
         }
@@ -261,15 +166,22 @@ pub(super) fn write_masked(
         vertices.push(next);
         masks.push(edge.mask);
     }
-    let near = vertices.iter().all(|v| cell.near(*v).is_some());
-    let format = if near { NEAR } else { FAR };
+    let within = |limit| vertices.iter().all(|v| cell.within(*v, limit));
+    let format = if within(edges::NEAR_LIMIT) {
+        NEAR
+    } else if within(edges::WIDE_LIMIT) {
+        WIDE
+    } else {
+        FAR
+    };
     words.push(format | (candidates.len() as u32) << 2 | u32::from(constants) << 8 | (masks.len() as u32) << 16);
     words.extend(candidates);
     words.extend(masks.chunks(4).map(|four| (0..).zip(four).fold(0, |word, (i, m)| word | u32::from(*m) << (8 * i))));
     for v in vertices.iter() {
-        match cell.near(*v) {
-            Some(packed) if near => words.push(packed),
-            _ => words.extend([v.x as u32, v.y as u32]),
+        if format == NEAR {
+            words.push(edges::pack(v.x.wrapping_sub(cell.corner.x) as i16, v.y.wrapping_sub(cell.corner.y) as i16));
+        } else {
+            words.extend([v.x as u32, v.y as u32]);
         }
     }
 }
@@ -302,36 +214,4 @@ pub(super) fn write_candidate(
         count += 1;
     }
     words[head + 1] = count << 1 | u32::from(constant);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    #[cfg(target_arch = "x86_64")]
-    fn four_at_a_time_is_one_at_a_time() {
-        use rand::{Rng, SeedableRng};
-        let mut random = rand_pcg::Pcg64Mcg::seed_from_u64(7);
-        let last = (1 << 14) - 1;
-        for round in 0..20_000 {
-            // Small ranges make ties; the full range proves that nothing overflows.
-            let reach = [2, 5, 100, 1 << 14][round % 4];
-            let extremes = [last - 32767, last - 32766, -1, 0, 1, last, 32766, 32767];
-            let edges = random.random_range(0..10usize);
-            let masks: Vec<u32> = (0..edges.div_ceil(4)).map(|_| random.random()).collect();
-            let mut one = |wide: bool| {
-                if wide && random.random_bool(0.3) {
-                    return extremes[random.random_range(0..extremes.len())] as i16;
-                }
-                random.random_range((-reach).max(last - 32767)..=reach) as i16
-            };
-            let vertices: Vec<u32> =
-                (0..4 * masks.len() + 4).map(|_| pack(one(reach > 100), one(reach > 100))).collect();
-            let (px, py) = (one(false).max(0), one(false).max(0));
-            // SAFETY: SSE2 is part of x86-64.
-            let fast = unsafe { toggled_near_sse2(&masks, &vertices, px, py) };
-            assert_eq!(fast, toggled_near_portable(&masks, &vertices, px, py), "{vertices:x?} {masks:x?} {px} {py}");
-        }
-    }
 }
