@@ -60,6 +60,11 @@ impl BoxTree {
         }
     }
 
+    /// The items along the curve: asking in this order finds the tree's near parts still in the cache.
+    pub fn order(&self) -> &[u32] {
+        &self.items
+    }
+
     /// The box around everything; `None` when empty.
     pub fn bounds(&self) -> Option<Box4> {
         self.levels.last().and_then(|level| level.first()).copied()

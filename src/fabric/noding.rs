@@ -46,9 +46,10 @@ fn splits(pieces: &[Piece], weld: bool) -> Vec<Split> {
     let boxes: Vec<_> = pieces.iter().map(|p| around(p.from, p.to)).collect();
     let tree = BoxTree::new(&boxes);
     // Each piece looks for the ends of others near it and for crossings; a crossing is found from both its pieces.
-    let found: Vec<(Split, bool)> = (0..pieces.len() as u32)
-        .into_par_iter()
-        .flat_map_iter(|i| {
+    let found: Vec<(Split, bool)> = tree
+        .order()
+        .par_iter()
+        .flat_map_iter(|&i| {
             let mut found = Vec::new();
             let me = pieces[i as usize];
             tree.visit(grown(boxes[i as usize]), |j| {
