@@ -72,7 +72,7 @@ fn grid_properties(id: u32) -> Vec<(&'static str, Value)> {
         ("households", Value::Integer(700 + i64::from(id * 7919 % 400))),
         ("lo", Value::Integer(700)),
         ("hi", Value::Integer(1000)),
-        ("state", Value::from(if id % 5 == 0 { "over" } else { "in" })),
+        ("state", Value::from(if id.is_multiple_of(5) { "over" } else { "in" })),
         ("colour", Value::Integer(i64::from(id % 7))),
     ]
 }

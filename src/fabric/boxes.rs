@@ -1,6 +1,6 @@
 //! A packed tree of boxes: built once, asked often, never changed.
 //!
-//! Boxes are sorted along a Z-order curve of their centres and grouped by [`NODE`], level upon level (the layout of
+//! Boxes are sorted along a Z-order curve of their centres and grouped by eight, level upon level (the layout of
 //! Kamel and Faloutsos' packed R-tree, VLDB 1994, with the simpler curve).
 
 /// An axis-parallel box, borders included: west, south, east, north in any integer plane.

@@ -161,10 +161,12 @@ fn crossing(one: Piece, two: Piece) -> Option<Coord> {
 mod tests {
     use super::*;
 
-    fn chains(edges: &[((i32, i32), (i32, i32))]) -> Vec<Vec<(i32, i32)>> {
+    type Pair = (i32, i32);
+
+    fn chains(edges: &[(Pair, Pair)]) -> Vec<Vec<Pair>> {
         let coord = |(x, y)| Coord::new(x, y);
         let pieces = node(edges.iter().map(|&(a, b)| (coord(a), coord(b))));
-        let mut chains: Vec<Vec<(i32, i32)>> = edges.iter().map(|e| vec![e.0]).collect();
+        let mut chains: Vec<Vec<Pair>> = edges.iter().map(|e| vec![e.0]).collect();
         for piece in pieces {
             let chain = &mut chains[piece.source as usize];
             assert_eq!(chain.last(), Some(&(piece.from.x, piece.from.y)));
