@@ -344,3 +344,25 @@ fn a_heap_of_copies_is_reported_once_each() {
     assert_eq!(weave.faults.len(), 19);
     assert_eq!(total(&weave, 0), 20_000);
 }
+
+/// The same grids with every vertex rounded to 1e-4 degree (11 m), and with every vertex of every grid moved on its own:
+/// whatever was torn is listed, and what comes back fits together.
+#[test]
+fn torn_tessellations_are_mended_and_reported() {
+    for name in ["grids-rounded-4dp-slivers", "grids-jittered-topology"] {
+        let Some(file) = common::shared(&format!("data/maps/nasty/derived/{name}.geojson")) else { return };
+        let polygons: Vec<MultiPolygon> = read_areas(&file, "网格编号").into_iter().map(|(_, area)| area).collect();
+        let weave = woven(&polygons);
+        let gaps = weave.faults.iter().filter(|f| matches!(f, Fault::Gap { .. })).count();
+        println!(
+            "{name}: {} places, {} arcs, {gaps} gaps, {} overlaps",
+            polygons.len(),
+            weave.arcs.len(),
+            weave.faults.len() - gaps
+        );
+        assert!(!weave.faults.is_empty());
+        let mended: Vec<MultiPolygon> = (0..polygons.len() as u32).map(|place| weave.polygon(place)).collect();
+        let again = woven(&mended);
+        assert!(!again.faults.iter().any(|f| matches!(f, Fault::Overlap { .. })));
+    }
+}
