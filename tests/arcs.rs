@@ -179,7 +179,7 @@ fn a_community_is_made_of_the_arcs_of_its_grids() {
             let inside = |place: &u32| (place % 6) / 3 == half;
             let mut edges: std::collections::BTreeMap<Coord, Coord> = Default::default();
             for arc in &single.arcs {
-                let (left, right) = (arc.left.iter().any(|p| inside(p)), arc.right.iter().any(|p| inside(p)));
+                let (left, right) = (arc.left.iter().any(inside), arc.right.iter().any(inside));
                 for pair in arc.line.windows(2).filter(|_| left != right) {
                     let (a, b) = if left { (pair[0], pair[1]) } else { (pair[1], pair[0]) };
                     edges.insert(a, b);
@@ -333,4 +333,36 @@ fn distance((x, y): (f64, f64), (a, b): (Coord, Coord)) -> f64 {
     let (ax, ay, dx, dy) = (f64::from(a.x), f64::from(a.y), f64::from(b.x - a.x), f64::from(b.y - a.y));
     let t = (((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy)).clamp(0.0, 1.0);
     (x - ax - t * dx).hypot(y - ay - t * dy)
+}
+
+/// Twenty copies of one square: each loses everything to the first, and the report stays as short as the heap.
+#[test]
+fn a_heap_of_copies_is_reported_once_each() {
+    let weave = woven(&vec![square(0, 0, 100); 20]);
+    let pairs = weave.faults.iter().map(|f| matches!(f, Fault::Overlap { a: 0, area: 20_000, .. }));
+    assert_eq!(pairs.filter(|&keeper| keeper).count(), 19);
+    assert_eq!(weave.faults.len(), 19);
+    assert_eq!(total(&weave, 0), 20_000);
+}
+
+/// The same grids with every vertex rounded to 1e-4 degree (11 m), and with every vertex of every grid moved on its own:
+/// whatever was torn is listed, and what comes back fits together.
+#[test]
+fn torn_tessellations_are_mended_and_reported() {
+    for name in ["grids-rounded-4dp-slivers", "grids-jittered-topology"] {
+        let Some(file) = common::shared(&format!("data/maps/nasty/derived/{name}.geojson")) else { return };
+        let polygons: Vec<MultiPolygon> = read_areas(&file, "网格编号").into_iter().map(|(_, area)| area).collect();
+        let weave = woven(&polygons);
+        let gaps = weave.faults.iter().filter(|f| matches!(f, Fault::Gap { .. })).count();
+        println!(
+            "{name}: {} places, {} arcs, {gaps} gaps, {} overlaps",
+            polygons.len(),
+            weave.arcs.len(),
+            weave.faults.len() - gaps
+        );
+        assert!(!weave.faults.is_empty());
+        let mended: Vec<MultiPolygon> = (0..polygons.len() as u32).map(|place| weave.polygon(place)).collect();
+        let again = woven(&mended);
+        assert!(!again.faults.iter().any(|f| matches!(f, Fault::Overlap { .. })));
+    }
 }

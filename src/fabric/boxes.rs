@@ -1,6 +1,6 @@
 //! A packed tree of boxes: built once, asked often, never changed.
 //!
-//! Boxes are sorted along a Z-order curve of their centres and grouped by [`NODE`], level upon level (the layout of
+//! Boxes are sorted along a Z-order curve of their centres and grouped by eight, level upon level (the layout of
 //! Kamel and Faloutsos' packed R-tree, VLDB 1994, with the simpler curve).
 
 /// An axis-parallel box, borders included: west, south, east, north in any integer plane.
@@ -58,6 +58,11 @@ impl BoxTree {
                 if level == 1 { found(self.items[child]) } else { stack.push((level - 1, child)) }
             }
         }
+    }
+
+    /// The items along the curve: asking in this order finds the tree's near parts still in the cache.
+    pub fn order(&self) -> &[u32] {
+        &self.items
     }
 
     /// The box around everything; `None` when empty.

@@ -19,6 +19,9 @@ pub(super) type Fragment = (Coord, Coord, u32, i32);
 /// No place, no cycle, no face yet.
 pub(super) const NONE: u32 = u32::MAX;
 
+/// Polygons over one face from which on not every pair is listed.
+const HEAP: usize = 8;
+
 /// The planar graph. Half-edge `2e` runs along edge `e` from its smaller end, `2e + 1` back.
 pub(super) struct Faces {
     /// Every vertex once, ascending.
@@ -39,7 +42,8 @@ pub(super) struct Faces {
     pub area: Vec<i128>,
     /// The smallest vertex of each face's outer cycle.
     pub corner: Vec<Coord>,
-    /// Faces that several polygons of one layer cover: the face and two of them, the lower number first.
+    /// Faces that several polygons of one layer cover: the face and two of them, the lower number first; every pair of
+    /// up to eight polygons, beyond that the pairs with the lowest.
     pub doubled: Vec<(u32, u32, u32)>,
     /// Number of layers.
     pub layers: usize,
@@ -189,6 +193,10 @@ impl Faces {
                 let layer = layer_of[place as usize] as usize;
                 let keeper = &mut self.keeper[face * self.layers + layer];
                 *keeper = (*keeper).min(place);
+                // A heap of copies would make a pair of each two: there, only the one that keeps the ground is named.
+                if *keeper != place && label.len() > HEAP {
+                    continue;
+                }
                 for &(other, _) in &label[at + 1..] {
                     if layer_of[other as usize] as usize == layer {
                         self.doubled.push((face as u32, place, other));

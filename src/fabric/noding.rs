@@ -46,9 +46,10 @@ fn splits(pieces: &[Piece], weld: bool) -> Vec<Split> {
     let boxes: Vec<_> = pieces.iter().map(|p| around(p.from, p.to)).collect();
     let tree = BoxTree::new(&boxes);
     // Each piece looks for the ends of others near it and for crossings; a crossing is found from both its pieces.
-    let found: Vec<(Split, bool)> = (0..pieces.len() as u32)
-        .into_par_iter()
-        .flat_map_iter(|i| {
+    let found: Vec<(Split, bool)> = tree
+        .order()
+        .par_iter()
+        .flat_map_iter(|&i| {
             let mut found = Vec::new();
             let me = pieces[i as usize];
             tree.visit(grown(boxes[i as usize]), |j| {
@@ -160,10 +161,12 @@ fn crossing(one: Piece, two: Piece) -> Option<Coord> {
 mod tests {
     use super::*;
 
-    fn chains(edges: &[((i32, i32), (i32, i32))]) -> Vec<Vec<(i32, i32)>> {
+    type Pair = (i32, i32);
+
+    fn chains(edges: &[(Pair, Pair)]) -> Vec<Vec<Pair>> {
         let coord = |(x, y)| Coord::new(x, y);
         let pieces = node(edges.iter().map(|&(a, b)| (coord(a), coord(b))));
-        let mut chains: Vec<Vec<(i32, i32)>> = edges.iter().map(|e| vec![e.0]).collect();
+        let mut chains: Vec<Vec<Pair>> = edges.iter().map(|e| vec![e.0]).collect();
         for piece in pieces {
             let chain = &mut chains[piece.source as usize];
             assert_eq!(chain.last(), Some(&(piece.from.x, piece.from.y)));

@@ -73,10 +73,10 @@ pub(super) fn ring(points: &mut Vec<Point>, spare: &mut Vec<Point>, window: Wind
         for &point in points.iter() {
             let inside = plane.holds(point);
             if inside != was_inside {
-                spare.push(plane.cut(previous, point));
+                push(spare, plane.cut(previous, point));
             }
             if inside {
-                spare.push(point);
+                push(spare, point);
             }
             (previous, was_inside) = (point, inside);
         }
@@ -124,24 +124,22 @@ pub(super) fn line(points: &[Point], window: Window, mut run: impl FnMut(&[Point
     emit(&mut part);
 }
 
-/// Removes repeated vertices and spikes (there and straight back) from a closed ring; what is left has at least three
-/// vertices or none.
-pub(super) fn tidy(points: &mut Vec<Point>) {
-    let mut end = 0;
-    for at in 0..points.len() {
-        let point = points[at];
-        if end > 0 && points[end - 1] == point {
-            continue;
+/// Adds a vertex to a ring unless it repeats the last one; a spike (there and straight back) is taken off.
+#[inline]
+pub(super) fn push(points: &mut Vec<Point>, point: Point) {
+    match points.as_slice() {
+        [.., last] if *last == point => {}
+        [.., before, _] if *before == point => {
+            points.pop();
         }
-        if end > 1 && points[end - 2] == point {
-            end -= 1;
-            continue;
-        }
-        points[end] = point;
-        end += 1;
+        _ => points.push(point),
     }
-    // The same where the ring closes.
-    let mut start = 0;
+}
+
+/// Does for the place where the ring closes what [`push`] does for the rest; what is left has at least three vertices
+/// or none.
+pub(super) fn close(points: &mut Vec<Point>) {
+    let (mut start, mut end) = (0, points.len());
     while end - start > 1 {
         if points[start] == points[end - 1] {
             end -= 1;
@@ -161,19 +159,11 @@ pub(super) fn tidy(points: &mut Vec<Point>) {
     }
 }
 
-/// Twice the signed area, positive when clockwise on a screen (y grows downwards).
-pub(super) fn doubled_area(points: &[Point]) -> i128 {
-    let Some(&origin) = points.first() else { return 0 };
-    let part = |pair: &[Point]| {
-        let [ax, ay] = [pair[0][0] - origin[0], pair[0][1] - origin[1]];
-        let [bx, by] = [pair[1][0] - origin[0], pair[1][1] - origin[1]];
-        // Within a tile both products are small; only rings that leave it far need the wide ones.
-        match ax.checked_mul(by).zip(bx.checked_mul(ay)).and_then(|(p, q)| p.checked_sub(q)) {
-            Some(small) => i128::from(small),
-            None => i128::from(ax) * i128::from(by) - i128::from(bx) * i128::from(ay),
-        }
-    };
-    points.windows(2).map(part).sum()
+/// Twice the signed area of a ring within a window, positive when clockwise on a screen (y grows downwards).
+pub(super) fn doubled_area(points: &[Point]) -> i64 {
+    let (Some(first), Some(last)) = (points.first(), points.last()) else { return 0 };
+    let part = |a: &Point, b: &Point| a[0] * b[1] - b[0] * a[1];
+    points.windows(2).map(|pair| part(&pair[0], &pair[1])).sum::<i64>() + part(last, first)
 }
 
 #[cfg(test)]
@@ -193,8 +183,9 @@ mod tests {
             (&[], &[]),
         ];
         for (given, expected) in table {
-            let mut points = given.to_vec();
-            tidy(&mut points);
+            let mut points = Vec::new();
+            given.iter().for_each(|&point| push(&mut points, point));
+            close(&mut points);
             assert_eq!(points, expected, "{given:?}");
         }
     }

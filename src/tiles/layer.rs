@@ -68,7 +68,7 @@ fn tolerance(z: u8) -> f64 {
 
 /// Areas below this many square tile units are not drawn, unless they are part of a tessellation: a quarter of a pixel
 /// of a 512-pixel tile.
-const SMALLEST: i128 = 16;
+const SMALLEST: i64 = 16;
 
 /// One MVT layer and its labels, immutable and shared between threads.
 #[derive(Debug)]
@@ -78,7 +78,7 @@ pub struct TileLayer {
     min_zoom: u8,
     max_zoom: u8,
     /// Twice the least area of a polygon in square tile units.
-    smallest: i128,
+    smallest: i64,
     bounds: Option<Bounds>,
     lines: Lines,
     /// Pieces of rings: arc << 1 | reversed, clockwise on a screen for outer rings as the specification asks.
@@ -313,17 +313,17 @@ impl<'a> View<'a> {
             if stroke.hole && !outer_drawn {
                 continue;
             }
-            let inside = self.gather(stroke);
             if feature.shape == Shape::Line {
+                let inside = self.gather(stroke, push_distinct);
                 self.draw_line(inside);
                 continue;
             }
+            let inside = self.gather(stroke, clip::push);
             if !inside {
                 clip::ring(&mut self.points, &mut self.spare, self.window);
             }
-            clip::tidy(&mut self.points);
-            let area = clip::doubled_area(&closed(&mut self.points));
-            self.points.pop();
+            clip::close(&mut self.points);
+            let area = clip::doubled_area(&self.points);
             let drawn = if stroke.hole { -area } else { area } >= self.layer.smallest;
             if drawn {
                 self.pen.ring(&self.points);
@@ -362,8 +362,9 @@ impl<'a> View<'a> {
         [at[0] - self.origin[0], at[1] - self.origin[1]]
     }
 
-    /// Fills `points` with a stroke's vertices in tile units, none repeated in a row; whether all lie in the window.
-    fn gather(&mut self, stroke: &Stroke) -> bool {
+    /// Fills `points` with a stroke's vertices in tile units by means of `push`; whether all lie in the window.
+    #[inline(always)]
+    fn gather(&mut self, stroke: &Stroke, push: impl Fn(&mut Vec<Point>, Point) + Copy) -> bool {
         self.points.clear();
         let mut all = [i64::MAX, i64::MAX, i64::MIN, i64::MIN];
         let layer = self.layer;
@@ -378,7 +379,7 @@ impl<'a> View<'a> {
                     let points = &level.points[level.start[arc] as usize..level.start[arc + 1] as usize];
                     let origin = self.origin;
                     let local = |p: &[i32; 2]| [i64::from(p[0]) - origin[0], i64::from(p[1]) - origin[1]];
-                    extend(&mut self.points, points, reversed, ends_only, local);
+                    extend(points, reversed, ends_only, |p| push(&mut self.points, local(p)));
                 }
                 None => {
                     let vertices = layer.lines.of(arc);
@@ -387,7 +388,7 @@ impl<'a> View<'a> {
                         let at = w.at_zoom(z);
                         [at[0] - origin[0], at[1] - origin[1]]
                     };
-                    extend(&mut self.points, vertices, reversed, ends_only, local);
+                    extend(vertices, reversed, ends_only, |w| push(&mut self.points, local(w)));
                 }
             }
         }
@@ -401,25 +402,23 @@ impl<'a> View<'a> {
     }
 }
 
-/// Repeats the first vertex at the end.
-fn closed(points: &mut Vec<Point>) -> &[Point] {
-    points.extend(points.first().copied());
-    points
+/// Adds a vertex to a line unless it repeats the last one.
+fn push_distinct(points: &mut Vec<Point>, point: Point) {
+    if points.last() != Some(&point) {
+        points.push(point);
+    }
 }
 
-fn extend<T>(points: &mut Vec<Point>, line: &[T], reversed: bool, ends_only: bool, local: impl Fn(&T) -> Point) {
-    let mut push = |point: Point| {
-        if points.last() != Some(&point) {
-            points.push(point);
-        }
-    };
+/// Hands out the vertices of an arc in the ring's direction, or its ends alone.
+#[inline(always)]
+fn extend<T>(line: &[T], reversed: bool, ends_only: bool, mut push: impl FnMut(&T)) {
     if ends_only {
         let ends = if reversed { [line.last(), line.first()] } else { [line.first(), line.last()] };
-        ends.into_iter().flatten().for_each(|v| push(local(v)));
+        ends.into_iter().flatten().for_each(push);
     } else if reversed {
-        line.iter().rev().for_each(|v| push(local(v)));
+        line.iter().rev().for_each(push);
     } else {
-        line.iter().for_each(|v| push(local(v)));
+        line.iter().for_each(&mut push);
     }
 }
 

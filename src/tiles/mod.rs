@@ -1,8 +1,8 @@
 //! Features become vector tiles (Mapbox Vector Tile 2.1) and their description (TileJSON 3.0.0).
 //!
 //! [`layer::TileLayer`] is prepared once for a snapshot and then answers any tile by integer work: [`mercator`] puts
-//! vertices on a world of 2^32 units, [`simplify`] ranks them so that each zoom is a threshold, [`clip`] cuts what
-//! leaves a tile, [`wire`] writes the bytes. [`zooms`] says from which zoom a thing is worth drawing. Compression, ETags
+//! vertices on a world of 2^32 units, `simplify` ranks them so that each zoom is a threshold, `clip` cuts what
+//! leaves a tile, `wire` writes the bytes. [`zooms`] says from which zoom a thing is worth drawing. Compression, ETags
 //! and caches are the caller's.
 //!
 //! Why neighbours never gap, at any zoom: layers that tile the ground are drawn from shared arcs. An arc is simplified and

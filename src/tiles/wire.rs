@@ -89,9 +89,23 @@ impl Pen {
         let [first, rest @ ..] = points else { return };
         self.point(*first);
         self.command(2, rest.len());
+        // Room for the longest integers at once, so that the usual short ones are written without asking for more.
+        let mut end = self.commands.len();
+        self.commands.resize(end + rest.len() * 20, 0);
         for &point in rest {
-            self.go(point);
+            for axis in [0, 1] {
+                let mut step = zigzag(point[axis] - self.at[axis]);
+                while step >= 0x80 {
+                    self.commands[end] = step as u8 | 0x80;
+                    end += 1;
+                    step >>= 7;
+                }
+                self.commands[end] = step as u8;
+                end += 1;
+            }
+            self.at = point;
         }
+        self.commands.truncate(end);
     }
 
     /// A ring of at least three vertices, the first not repeated.
