@@ -81,7 +81,11 @@ fn halls(site: &mut Site, dice: &mut Dice, halls: &Halls, most: usize) {
             let mut x = lo.x;
             while x < hi.x - w && left > 0 {
                 let at = Axes { origin: axes.out(x, y), along: axes.along };
+                // Tall buildings are compact; only low ones have wings.
+                let tall = halls.floors.1 > 11;
                 let shape = match dice.whole(0, 5) {
+                    0..=3 if tall && d > 19.0 => Footprint::tower(&at, w, d),
+                    _ if tall => Footprint::slab(&at, w, d),
                     0 | 1 if d > 12.0 => Footprint::ell(&at, w, d * 1.7, d * 0.8),
                     2 if d > 13.0 => Footprint::horseshoe(&at, w, d * 1.8, d * 0.75),
                     _ => Footprint::slab(&at, w, d),
