@@ -256,7 +256,9 @@ fn cross(a: Coord, b: Coord, c: Coord, d: Coord) -> bool {
         let (x, y) = (i64::from(b.x) - i64::from(a.x), i64::from(b.y) - i64::from(a.y));
         (x * (i64::from(c.y) - i64::from(a.y)) - y * (i64::from(c.x) - i64::from(a.x))).signum()
     };
-    side(a, b, c) * side(a, b, d) <= 0 && side(c, d, a) * side(c, d, b) <= 0
+    // The boxes tell collinear segments that touch from those that lie apart.
+    let apart = !Bounds::of([a, b]).zip(Bounds::of([c, d])).is_some_and(|(one, other)| one.touches(&other));
+    !apart && side(a, b, c) * side(a, b, d) <= 0 && side(c, d, a) * side(c, d, b) <= 0
 }
 
 #[test]

@@ -6,6 +6,7 @@ use super::plane::{Axes, P, area, hull, inside, p, smallest_box, to_segment};
 use super::plots::{Use, heart};
 use super::site::{Footprint, House, Patch, Site};
 use crate::model::{BuildingKind, StreetClass};
+use std::f64::consts::TAU;
 
 /// The frame in which a plot's rows run: as near to east-west as the plot's own sides allow, so that rooms face south.
 pub fn southward(ring: &[P]) -> Axes {
@@ -65,7 +66,7 @@ const TOWERS: Row = Row {
     lengths: &[(33.0, 1), (29.0, 1)],
     depth: 22.0,
     floors: (24, 33),
-    flats: 4,
+    flats: 6,
     gap: 17.0,
     sun: 0.48,
     stagger: true,
@@ -81,7 +82,7 @@ pub fn compound(site: &mut Site, dice: &mut Dice, usage: Use, gate: Option<(P, P
     };
     let axes = southward(&site.ring);
     let size = area(&site.ring);
-    let drive = gate.map(|gate| drive(site, gate, if size > 20_000.0 { 0.82 } else { 0.7 }));
+    let drive = gate.and_then(|gate| drive(site, gate, if size > 20_000.0 { 0.82 } else { 0.7 }));
     if size > 30_000.0 && matches!(usage, Use::MidRise | Use::Towers) {
         garden(site, dice, size, &axes);
     }
@@ -119,13 +120,16 @@ fn site_back(site: &Site, at: P) -> f64 {
         .map_or(6.0, |(_, back)| back)
 }
 
-/// The drive from the gate straight in. Returns its ends.
-fn drive(site: &mut Site, (at, outward): (P, P), share: f64) -> (P, P) {
-    let depth = site.depth(at, outward * -1.0);
-    let end = at - outward * (depth * share).max(12.0).min(depth - 8.0).max(6.0);
+/// The drive from the gate straight in; none where the plot is too shallow for it. Returns its ends.
+fn drive(site: &mut Site, (at, outward): (P, P), share: f64) -> Option<(P, P)> {
     site.built.gate = Some((at, outward));
+    let depth = site.depth(at, outward * -1.0);
+    if depth < 24.0 {
+        return None;
+    }
+    let end = at - outward * (depth * share).clamp(12.0, depth - 10.0);
     site.add_way(StreetClass::Service, vec![at, end], 9.0);
-    (at, end)
+    Some((at, end))
 }
 
 /// A green heart with a pond, beside the drive.
@@ -151,10 +155,10 @@ fn garden(site: &mut Site, dice: &mut Dice, size: f64, axes: &Axes) {
 
 /// A smooth closed shape around a centre, counter-clockwise.
 pub fn blob(dice: &mut Dice, centre: P, rx: f64, ry: f64, corners: usize, rough: f64) -> Vec<P> {
-    let (a, b, turn) = (dice.range(0.0, 6.28), dice.range(0.0, 6.28), dice.range(-0.5, 0.5));
+    let (a, b, turn) = (dice.range(0.0, TAU), dice.range(0.0, TAU), dice.range(-0.5, 0.5));
     (0..corners)
         .map(|k| {
-            let t = k as f64 / corners as f64 * std::f64::consts::TAU;
+            let t = k as f64 / corners as f64 * TAU;
             let swell = 1.0 + rough * ((2.0 * t + a).sin() + 0.6 * (3.0 * t + b).sin());
             centre + p(rx * t.cos() * swell, ry * t.sin() * swell).turn(turn)
         })
@@ -396,7 +400,14 @@ pub fn land(site: &mut Site, dice: &mut Dice, usage: Use) {
     let kind = match usage {
         Use::Wood => "forest",
         _ if dice.chance(0.62) => "grass",
-        _ => return,
+        _ => {
+            // Bare fields, some with a fish pond.
+            let ring = blob(dice, heart(&site.ring), 34.0, 21.0, 12, 0.08);
+            if dice.chance(0.22) && ring.iter().all(|&at| site.clear(at, 5.0)) {
+                site.built.water.push(Patch { kind: "basin", name: String::new(), ring, holes: vec![] });
+            }
+            return;
+        }
     };
     let by: Vec<f64> =
         site.courses.iter().map(|course| if *course == Course::Furrow { 1.5 } else { course.setback() }).collect();

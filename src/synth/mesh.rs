@@ -305,7 +305,8 @@ impl Mesh {
             return None;
         }
         // 1. The nearest crossings with the boundary behind and ahead.
-        let (mut behind, mut ahead): (Option<(f64, usize)>, Option<(f64, usize)>) = (None, None);
+        type Crossing = Option<(f64, usize)>;
+        let (mut behind, mut ahead): (Crossing, Crossing) = (None, None);
         for i in 0..n {
             let (a, b) = (ring[i] - through, ring[(i + 1) % n] - through);
             let (sa, sb) = (along.cross(a), along.cross(b));

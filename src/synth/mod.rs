@@ -71,19 +71,6 @@ pub fn generate(scale: Scale, seed: u64, progress: &(dyn Fn(u64, u64) + Sync)) -
     if district {
         thin_hamlets(&plots, &mut built, 20_000);
     }
-    if std::env::var_os("SYNTH_STATS").is_some() {
-        let mut stats: std::collections::BTreeMap<String, (usize, usize, u32, f64)> = Default::default();
-        for (plot, built) in plots.iter().zip(&built) {
-            let e = stats.entry(format!("{:?}", plot.usage)).or_default();
-            e.0 += 1;
-            e.1 += built.houses.len();
-            e.2 += built.houses.iter().map(|h| h.flats).sum::<u32>();
-            e.3 += plane::area(&mesh.ring(plot.face)) / 1e4;
-        }
-        for (k, v) in stats {
-            eprintln!("{k:>14} plots {:5} houses {:6} flats {:7} ha {:6.0}", v.0, v.1, v.2, v.3);
-        }
-    }
     let households = city::settle(&plots, &built, if district { 200_000 } else { 4_000 }, seed);
     let mut per_face = vec![0.0; mesh.faces() as usize];
     for (plot, houses) in plots.iter().zip(&households) {

@@ -116,7 +116,8 @@ pub fn nearest(at: P, a: P, b: P) -> P {
     if length < 1e-12 { a } else { a + d * ((at - a).dot(d) / length).clamp(0.0, 1.0) }
 }
 
-/// Whether two segments cross or touch.
+/// Whether two segments cross or touch. Collinear ones count as crossing even when they lie apart: what asks here only
+/// wants to keep its distance.
 pub fn cross(a: P, b: P, c: P, d: P) -> bool {
     let side = |a: P, b: P, c: P| (b - a).cross(c - a);
     side(a, b, c) * side(a, b, d) <= 0.0 && side(c, d, a) * side(c, d, b) <= 0.0

@@ -382,7 +382,7 @@ fn subdivide(
             Use::WalkUp => match dice.unit() {
                 _ if size < 3_000.0 => Use::Square,
                 _ if !town => usage,
-                x if x < 0.045 => Use::Kindergarten,
+                x if x < 0.045 && size < 15_000.0 => Use::Kindergarten,
                 x if x < 0.065 => Use::Market,
                 x if x < 0.08 => Use::Clinic,
                 x if x < 0.095 => Use::Government,
@@ -391,7 +391,13 @@ fn subdivide(
                 x if x < 0.135 => Use::Hotel,
                 _ => usage,
             },
-            Use::MidRise | Use::Towers if k > 0 && dice.chance(0.12) => Use::Kindergarten,
+            Use::MidRise | Use::Towers if k > 0 && dice.chance(0.1) => {
+                if size > 16_000.0 {
+                    Use::School
+                } else {
+                    Use::Kindergarten
+                }
+            }
             Use::Office | Use::Culture | Use::Government | Use::Mall if k > 0 => {
                 dice.weighted(&[(Use::Office, 0.6), (Use::Hotel, 0.15), (Use::Square, 0.15), (Use::Towers, 0.1)])
             }
@@ -439,7 +445,7 @@ pub fn as_niusha(mesh: &Mesh, plots: &mut [Plot]) {
     // The smallest plots go to the social organisations, what is left over to the usual neighbours.
     let spare = plots.len().saturating_sub(22);
     let others = [Use::Market, Use::Square, Use::Kindergarten, Use::Clinic, Use::Government, Use::Hotel];
-    let wanted = [Use::Towers, Use::MidRise, Use::School]
+    let wanted = [Use::Towers, Use::Towers, Use::School]
         .into_iter()
         .chain([Use::OldSlabs; 14])
         .chain(others.into_iter().chain(std::iter::repeat(Use::Square)).take(spare))

@@ -18,6 +18,8 @@ pub struct Section {
     pub bridge: bool,
     /// Which road it is part of: sections of a road carry one name.
     pub road: usize,
+    /// Whether it is half of a long road, numbered from the middle of town.
+    pub halved: bool,
     /// Its name; may be empty.
     pub name: String,
 }
@@ -26,6 +28,8 @@ pub struct Section {
 pub struct Roads {
     /// Sections of the mesh's streets.
     pub sections: Vec<Section>,
+    /// The south-western corner of each road's extent, by the number that its sections carry.
+    pub starts: Vec<P>,
     /// The section along each edge of the mesh, `usize::MAX` where no street runs.
     pub of_edge: Vec<usize>,
 }
@@ -78,11 +82,18 @@ pub fn join(mesh: &Mesh, names: &mut Names, named: &dyn Fn(u32) -> bool) -> Road
                 }
             }
             let bridge = matches!(course, Course::Bridge(_));
-            sections.push(Section { path, class, bridge, road: 0, name: String::new() });
+            sections.push(Section { path, class, bridge, road: 0, halved: false, name: String::new() });
         }
     }
     name(mesh, &mut sections, names, named);
-    Roads { sections, of_edge }
+    let mut starts = vec![P { x: f64::MAX, y: f64::MAX }; sections.len()];
+    for section in &sections {
+        for &v in &section.path {
+            let (at, start) = (mesh.places[v as usize], &mut starts[section.road]);
+            *start = P { x: start.x.min(at.x), y: start.y.min(at.y) };
+        }
+    }
+    Roads { sections, starts, of_edge }
 }
 
 /// Pairs sections that go straight on at each junction and gives every road so found a name.
@@ -118,20 +129,20 @@ fn name(mesh: &Mesh, sections: &mut [Section], names: &mut Names, named: &dyn Fn
     }
     let mut stems: BTreeMap<usize, (String, bool, bool)> = BTreeMap::new();
     let mut spans: BTreeMap<usize, (P, P)> = BTreeMap::new();
-    for i in 0..sections.len() {
-        sections[i].road = root(&road, i);
-        for &v in &sections[i].path {
+    for (i, section) in sections.iter_mut().enumerate() {
+        section.road = root(&road, i);
+        for &v in &section.path {
             let at = place(v);
-            let span = spans.entry(sections[i].road).or_insert((at, at));
+            let span = spans.entry(section.road).or_insert((at, at));
             span.0 = P { x: span.0.x.min(at.x), y: span.0.y.min(at.y) };
             span.1 = P { x: span.1.x.max(at.x), y: span.1.y.max(at.y) };
         }
     }
-    for i in 0..sections.len() {
-        let section = &sections[i];
+    for section in sections.iter_mut() {
         let middle = place(section.path[section.path.len() / 2]);
         if section.class == StreetClass::Trunk {
-            sections[i].name = format!("环城{}路", compass(middle));
+            section.name = format!("环城{}路", compass(middle));
+            section.halved = true;
             continue;
         }
         let side = |h: u32| mesh.face(h) == OUTSIDE || named(mesh.face(h));
@@ -154,7 +165,7 @@ fn name(mesh: &Mesh, sections: &mut [Section], names: &mut Names, named: &dyn Fn
             (true, false) if middle.y < 0.0 => "南",
             (true, false) => "北",
         };
-        // Since the Ming the streets of Sichuan's towns that run east-west are often 街, lanes off them 巷.
+        // 街 runs east-west, 路 north-south, 巷 off either: a habit of many towns, and easy to find one's way by.
         let tail = match class {
             StreetClass::Primary if !long => "大道",
             StreetClass::Primary | StreetClass::Secondary => "路",
@@ -165,7 +176,8 @@ fn name(mesh: &Mesh, sections: &mut [Section], names: &mut Names, named: &dyn Fn
             StreetClass::Residential => "横街",
             _ => "巷",
         };
-        sections[i].name = format!("{stem}{direction}{tail}");
+        section.halved = long;
+        section.name = format!("{stem}{direction}{tail}");
     }
 }
 
