@@ -83,14 +83,15 @@ const SURVEY: Date = date(2026, 6, 30);
 /// The levels with codes and names.
 pub fn places(draft: &Draft<'_>, names: &mut Names, district: &str, world: &mut World) {
     let (mesh, levels) = (draft.mesh, draft.levels);
-    let rural = |level: &[u32], unit: u32| {
+    // The share of fields and hamlets in a unit's ground.
+    let rural = |level: &[u32], unit: u32| -> f64 {
         let (mut fields, mut all) = (0.0, 0.0);
         for plot in draft.plots.iter().filter(|plot| level[plot.face as usize] == unit) {
             let size = area(&mesh.ring(plot.face));
             all += size;
             fields += if matches!(plot.usage, Use::Field | Use::Hamlet | Use::Wood) { size } else { 0.0 };
         }
-        fields > 0.6 * all
+        fields / all.max(1.0)
     };
     let whole: Vec<u32> = (0..mesh.faces()).map(|face| if face == OUTSIDE { u32::MAX } else { 0 }).collect();
     let code = "510699".to_owned();
@@ -106,9 +107,11 @@ pub fn places(draft: &Draft<'_>, names: &mut Names, district: &str, world: &mut 
     let count = levels.parents.iter().max().map_or(0, |&s| s + 1);
     let mut sub_codes = Vec::new();
     let mut towns = 0;
+    let fields: Vec<f64> = (0..count).map(|s| rural(&levels.subdistrict, s)).collect();
+    let most = fields.iter().copied().fold(0.0, f64::max);
     for (s, area) in dissolve(mesh, &levels.subdistrict, count as usize).into_iter().enumerate() {
         // Towns are numbered from 100, subdistricts from 001, as in the statistical codes.
-        let town = rural(&levels.subdistrict, s as u32);
+        let town = fields[s] > 0.5 || (fields[s] > 0.2 && fields[s] >= most);
         towns += u32::from(town);
         let number = if town { 99 + towns } else { s as u32 + 1 - towns };
         let own = format!("{code}{number:03}");
@@ -125,7 +128,7 @@ pub fn places(draft: &Draft<'_>, names: &mut Names, district: &str, world: &mut 
     }
     let mut community_codes = Vec::new();
     for (c, area) in dissolve(mesh, &levels.community, levels.parents.len()).into_iter().enumerate() {
-        let village = rural(&levels.community, c as u32);
+        let village = rural(&levels.community, c as u32) > 0.6;
         let parent = &mut sub_codes[levels.parents[c] as usize];
         // Villages from 200, communities from 001.
         let number = if village { 200 + parent.3 } else { parent.2 + 1 };

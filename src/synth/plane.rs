@@ -263,3 +263,33 @@ pub fn hull(points: &[P]) -> Vec<P> {
     lower.extend(half(&mut sorted.iter().rev().copied()));
     lower
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn insets_shrink_and_tight_rings_are_refused() {
+        let square = [p(0.0, 0.0), p(10.0, 0.0), p(10.0, 10.0), p(0.0, 10.0)];
+        let inner = inset(&square, &[1.0, 2.0, 1.0, 2.0]).expect("wide enough");
+        assert!((area(&inner) - 8.0 * 6.0).abs() < 1e-9);
+        assert!(inset(&square, &[6.0; 4]).is_none());
+    }
+
+    #[test]
+    fn convex_shapes_are_near_within_their_gap_only() {
+        let square = |x: f64| [p(x, 0.0), p(x + 1.0, 0.0), p(x + 1.0, 1.0), p(x, 1.0)];
+        assert!(convex_near(&square(0.0), &square(2.0), 1.5));
+        assert!(!convex_near(&square(0.0), &square(2.0), 0.5));
+        assert!(inside(&square(0.0), p(0.5, 0.5)) && !inside(&square(0.0), p(1.5, 0.5)));
+    }
+
+    #[test]
+    fn bearings_run_clockwise_from_north() {
+        let bearing = |x, y| p(x, y).bearing().round();
+        assert_eq!(
+            [bearing(0.0, 1.0), bearing(1.0, 0.0), bearing(0.0, -1.0), bearing(-1.0, 0.0)],
+            [0.0, 90.0, 180.0, 270.0]
+        );
+    }
+}

@@ -50,6 +50,36 @@ pub fn cross_railway(mesh: &mut Mesh) {
     }
 }
 
+/// Streets that nothing joins to the rest (behind the railway at the district's edge, say) become field paths, which are
+/// no streets: one can go from every street to every other.
+pub fn drop_islands(mesh: &mut Mesh) {
+    let mut part = vec![usize::MAX; mesh.vertices.len()];
+    let mut sizes: Vec<usize> = Vec::new();
+    for start in 0..mesh.vertices.len() as u32 {
+        if part[start as usize] != usize::MAX {
+            continue;
+        }
+        let (mut todo, mut size) = (vec![start], 0);
+        while let Some(v) = todo.pop() {
+            if part[v as usize] != usize::MAX {
+                continue;
+            }
+            part[v as usize] = sizes.len();
+            size += 1;
+            let on = mesh.leaving(v).into_iter().filter(|&h| mesh.course(h).street().is_some());
+            todo.extend(on.map(|h| mesh.origin(h ^ 1)));
+        }
+        sizes.push(size);
+    }
+    let largest = (0..sizes.len()).max_by_key(|&i| (sizes[i], std::cmp::Reverse(i)));
+    for h in (0..mesh.half_edges()).step_by(2) {
+        let own = part[mesh.origin(h) as usize];
+        if mesh.course(h).street().is_some() && Some(own) != largest {
+            mesh.courses[(h / 2) as usize] = Course::Furrow;
+        }
+    }
+}
+
 /// Joins edges into sections and names them.
 pub fn join(mesh: &Mesh, names: &mut Names, named: &dyn Fn(u32) -> bool) -> Roads {
     let street = |h: u32| mesh.course(h).street();
