@@ -83,14 +83,15 @@ const SURVEY: Date = date(2026, 6, 30);
 /// The levels with codes and names.
 pub fn places(draft: &Draft<'_>, names: &mut Names, district: &str, world: &mut World) {
     let (mesh, levels) = (draft.mesh, draft.levels);
-    let rural = |level: &[u32], unit: u32| {
+    // The share of fields and hamlets in a unit's ground.
+    let rural = |level: &[u32], unit: u32| -> f64 {
         let (mut fields, mut all) = (0.0, 0.0);
         for plot in draft.plots.iter().filter(|plot| level[plot.face as usize] == unit) {
             let size = area(&mesh.ring(plot.face));
             all += size;
             fields += if matches!(plot.usage, Use::Field | Use::Hamlet | Use::Wood) { size } else { 0.0 };
         }
-        fields > 0.6 * all
+        fields / all.max(1.0)
     };
     let whole: Vec<u32> = (0..mesh.faces()).map(|face| if face == OUTSIDE { u32::MAX } else { 0 }).collect();
     let code = "510699".to_owned();
@@ -106,9 +107,11 @@ pub fn places(draft: &Draft<'_>, names: &mut Names, district: &str, world: &mut 
     let count = levels.parents.iter().max().map_or(0, |&s| s + 1);
     let mut sub_codes = Vec::new();
     let mut towns = 0;
+    let fields: Vec<f64> = (0..count).map(|s| rural(&levels.subdistrict, s)).collect();
+    let most = fields.iter().copied().fold(0.0, f64::max);
     for (s, area) in dissolve(mesh, &levels.subdistrict, count as usize).into_iter().enumerate() {
         // Towns are numbered from 100, subdistricts from 001, as in the statistical codes.
-        let town = rural(&levels.subdistrict, s as u32);
+        let town = fields[s] > 0.5 || (fields[s] > 0.2 && fields[s] >= most);
         towns += u32::from(town);
         let number = if town { 99 + towns } else { s as u32 + 1 - towns };
         let own = format!("{code}{number:03}");
@@ -125,7 +128,7 @@ pub fn places(draft: &Draft<'_>, names: &mut Names, district: &str, world: &mut 
     }
     let mut community_codes = Vec::new();
     for (c, area) in dissolve(mesh, &levels.community, levels.parents.len()).into_iter().enumerate() {
-        let village = rural(&levels.community, c as u32);
+        let village = rural(&levels.community, c as u32) > 0.6;
         let parent = &mut sub_codes[levels.parents[c] as usize];
         // Villages from 200, communities from 001.
         let number = if village { 200 + parent.3 } else { parent.2 + 1 };
@@ -170,10 +173,14 @@ impl Addresses<'_> {
             to_segment(at, mesh.from(a), mesh.to(a)).total_cmp(&to_segment(at, mesh.from(b), mesh.to(b)))
         });
         let Some((h, section)) = nearest.and_then(|h| section(h).map(|s| (h, s))) else { return String::new() };
-        // Numbers rise away from the middle of town, odd on one side, even on the other; one number each eight metres.
+        // Odd numbers on one side, even ones on the other, one each eight metres. They rise from the road's western or
+        // southern end; on long roads with an eastern and a western half, away from the middle of town.
         let along = mesh.to(h) - mesh.from(h);
-        let (position, odd) = if along.x.abs() > along.y.abs() { (at.x, along.x > 0.0) } else { (at.y, along.y > 0.0) };
-        let number = (position.abs() / 8.0) as u32 * 2 + 1 + u32::from(!odd);
+        let start = roads.starts[section.road];
+        let (position, begin, odd) =
+            if along.x.abs() > along.y.abs() { (at.x, start.x, along.x > 0.0) } else { (at.y, start.y, along.y > 0.0) };
+        let far = if section.halved { position.abs() } else { (position - begin).max(0.0) };
+        let number = (far / 8.0) as u32 * 2 + 1 + u32::from(!odd);
         let again = self.used.entry((section.name.clone(), number)).or_insert(0);
         *again += 1;
         match *again {
@@ -191,8 +198,13 @@ pub fn premises(draft: &Draft<'_>, names: &mut Names, world: &mut World) {
         let mut dice = Dice::new(draft.layout.seed, &[8, u64::from(plot.face)]);
         let households = &draft.households[i];
         let own = mesh.ring(plot.face);
-        let provenance =
-            dice.weighted(&[(Provenance::Surveyed, 0.72), (Provenance::Spread, 0.18), (Provenance::Estimated, 0.1)]);
+        // Only a compound has a total that can be shared out.
+        let shares: &[(Provenance, f64)] = if plot.usage.is_compound() {
+            &[(Provenance::Surveyed, 0.72), (Provenance::Spread, 0.18), (Provenance::Estimated, 0.1)]
+        } else {
+            &[(Provenance::Surveyed, 0.85), (Provenance::Estimated, 0.15)]
+        };
+        let provenance = dice.weighted(shares);
         let as_of = (provenance == Provenance::Surveyed).then_some(SURVEY);
         let figure = |count| HouseholdCount { count, basis: Basis::Resident, provenance, as_of };
         let total: u32 = households.iter().sum();
@@ -383,9 +395,25 @@ pub fn land(draft: &Draft<'_>, names: &mut Names, world: &mut World) {
                 }
             }
             let kind = if wanted == Course::Rail { BarrierKind::Rail } else { BarrierKind::Wall };
+            if kind == BarrierKind::Wall {
+                keep_off_streets(mesh, start ^ 1, at, &mut line);
+            }
             world.barriers.push(Barrier { id: BarrierId(world.barriers.len() as u32 + 1), kind, line: Line(line) });
         }
     }
+}
+
+/// Ends a wall where the pavement of the street begins that it runs into.
+fn keep_off_streets(mesh: &Mesh, first: u32, last: u32, line: &mut [Coord]) {
+    let shorten = |v: u32, inward: P| -> Coord {
+        let widest = mesh.leaving(v).into_iter().filter_map(|h| mesh.course(h).street()).min();
+        let back = widest.map_or(0.0, |class| class.usual_width() / 2.0 + 1.5).min(inward.len() * 0.45);
+        let place = mesh.places[v as usize] + inward.unit() * back;
+        mesh.frame.coord(place.x, place.y)
+    };
+    let end = line.len() - 1;
+    line[0] = shorten(mesh.origin(first), mesh.to(first) - mesh.from(first));
+    line[end] = shorten(mesh.origin(last ^ 1), mesh.from(last) - mesh.to(last));
 }
 
 /// The river between its green banks.

@@ -6,6 +6,7 @@ use super::plane::{Axes, P, area, hull, inside, p, smallest_box, to_segment};
 use super::plots::{Use, heart};
 use super::site::{Footprint, House, Patch, Site};
 use crate::model::{BuildingKind, StreetClass};
+use std::f64::consts::TAU;
 
 /// The frame in which a plot's rows run: as near to east-west as the plot's own sides allow, so that rooms face south.
 pub fn southward(ring: &[P]) -> Axes {
@@ -44,12 +45,12 @@ const WALK_UP: Row = Row {
     stagger: false,
 };
 const OLD_SLABS: Row = Row {
-    lengths: &[(44.0, 3), (30.0, 2), (16.0, 1)],
-    depth: 10.5,
-    floors: (4, 6),
-    flats: 2,
-    gap: 6.5,
-    sun: 1.0,
+    lengths: &[(46.0, 3), (31.0, 2), (16.5, 1)],
+    depth: 11.0,
+    floors: (5, 7),
+    flats: 3,
+    gap: 6.0,
+    sun: 0.85,
     stagger: false,
 };
 const MID_RISE: Row = Row {
@@ -57,17 +58,17 @@ const MID_RISE: Row = Row {
     depth: 14.0,
     floors: (11, 18),
     flats: 2,
-    gap: 15.0,
-    sun: 1.1,
+    gap: 11.0,
+    sun: 0.92,
     stagger: true,
 };
 const TOWERS: Row = Row {
     lengths: &[(33.0, 1), (29.0, 1)],
     depth: 22.0,
     floors: (24, 33),
-    flats: 4,
-    gap: 24.0,
-    sun: 0.62,
+    flats: 6,
+    gap: 17.0,
+    sun: 0.48,
     stagger: true,
 };
 
@@ -81,9 +82,9 @@ pub fn compound(site: &mut Site, dice: &mut Dice, usage: Use, gate: Option<(P, P
     };
     let axes = southward(&site.ring);
     let size = area(&site.ring);
-    let drive = gate.map(|gate| drive(site, gate, if size > 20_000.0 { 0.82 } else { 0.7 }));
+    let drive = gate.and_then(|gate| drive(site, gate, if size > 20_000.0 { 0.82 } else { 0.7 }));
     if size > 30_000.0 && matches!(usage, Use::MidRise | Use::Towers) {
-        garden(site, dice, size);
+        garden(site, dice, size, &axes);
     }
     shops(site, dice, if matches!(usage, Use::OldSlabs | Use::WalkUp) { 0.55 } else { 0.7 });
     rows(site, dice, &axes, row, drive);
@@ -119,36 +120,45 @@ fn site_back(site: &Site, at: P) -> f64 {
         .map_or(6.0, |(_, back)| back)
 }
 
-/// The drive from the gate straight in. Returns its ends.
-fn drive(site: &mut Site, (at, outward): (P, P), share: f64) -> (P, P) {
-    let depth = site.depth(at, outward * -1.0);
-    let end = at - outward * (depth * share).max(12.0).min(depth - 8.0).max(6.0);
+/// The drive from the gate straight in; none where the plot is too shallow for it. Returns its ends.
+fn drive(site: &mut Site, (at, outward): (P, P), share: f64) -> Option<(P, P)> {
     site.built.gate = Some((at, outward));
+    let depth = site.depth(at, outward * -1.0);
+    if depth < 24.0 {
+        return None;
+    }
+    let end = at - outward * (depth * share).clamp(12.0, depth - 10.0);
     site.add_way(StreetClass::Service, vec![at, end], 9.0);
-    (at, end)
+    Some((at, end))
 }
 
-fn garden(site: &mut Site, dice: &mut Dice, size: f64) {
-    let centre = heart(&site.ring);
-    let radius = (size.sqrt() * 0.11).clamp(18.0, 34.0);
-    let shape = blob(dice, centre, radius * 1.25, radius * 0.8, 18, 0.12);
-    if shape.iter().any(|&at| !site.clear(at, 1.0)) {
+/// A green heart with a pond, beside the drive.
+fn garden(site: &mut Site, dice: &mut Dice, size: f64, axes: &Axes) {
+    let middle = heart(&site.ring);
+    let radius = (size.sqrt() * 0.1).clamp(17.0, 32.0);
+    for (dx, dy) in [(0.0, 0.0), (1.6, 0.0), (-1.6, 0.0), (0.0, 1.4), (1.6, 1.2), (-1.6, -1.2), (0.0, -1.4)] {
+        let centre = middle + axes.along * (dx * radius) + axes.along.left() * (dy * radius);
+        let ring = blob(dice, centre, radius * 1.25, radius * 0.8, 18, 0.1);
+        let shape = Footprint { parts: vec![hull(&ring)], outer: ring.clone(), holes: Vec::new() };
+        if !site.fits(&shape, 2.0) {
+            continue;
+        }
+        if radius > 22.0 {
+            let pond = blob(dice, centre, radius * 0.5, radius * 0.3, 14, 0.2);
+            site.built.water.push(Patch { kind: "lake", name: String::new(), ring: pond, holes: vec![] });
+        }
+        site.keep_free(hull(&ring));
+        site.built.green.push(Patch { kind: "garden", name: String::new(), ring, holes: vec![] });
         return;
     }
-    let pond = blob(dice, centre, radius * 0.5, radius * 0.3, 14, 0.2);
-    site.built.green.push(Patch { kind: "garden", name: String::new(), ring: shape.clone(), holes: vec![] });
-    if radius > 24.0 {
-        site.built.water.push(Patch { kind: "lake", name: String::new(), ring: pond, holes: vec![] });
-    }
-    site.keep_free(hull(&shape));
 }
 
 /// A smooth closed shape around a centre, counter-clockwise.
 pub fn blob(dice: &mut Dice, centre: P, rx: f64, ry: f64, corners: usize, rough: f64) -> Vec<P> {
-    let (a, b, turn) = (dice.range(0.0, 6.28), dice.range(0.0, 6.28), dice.range(-0.5, 0.5));
+    let (a, b, turn) = (dice.range(0.0, TAU), dice.range(0.0, TAU), dice.range(-0.5, 0.5));
     (0..corners)
         .map(|k| {
-            let t = k as f64 / corners as f64 * std::f64::consts::TAU;
+            let t = k as f64 / corners as f64 * TAU;
             let swell = 1.0 + rough * ((2.0 * t + a).sin() + 0.6 * (3.0 * t + b).sin());
             centre + p(rx * t.cos() * swell, ry * t.sin() * swell).turn(turn)
         })
@@ -186,49 +196,65 @@ fn shop_row(site: &mut Site, dice: &mut Dice, side: usize) {
     }
 }
 
+/// The houses of one row, none built yet: place along the row, footprint, units.
+fn plan_row(site: &Site, axes: &Axes, row: &Row, (from, to): (f64, f64), y: f64) -> Vec<(f64, f64, Footprint, u32)> {
+    let mut planned = Vec::new();
+    let mut x = from;
+    while x < to - 12.0 {
+        let fitting = row.lengths.iter().find_map(|&(w, units)| {
+            let at = Axes { origin: axes.out(x, y), along: axes.along };
+            let shape = if row.depth > 20.0 {
+                Footprint::tower(&at, w, row.depth)
+            } else if row.floors.1 < 10 && units > 1 {
+                Footprint::stepped(&at, w, row.depth, units)
+            } else {
+                Footprint::slab(&at, w, row.depth)
+            };
+            site.fits(&shape, row.gap.min(10.0)).then_some((x, w, shape, units))
+        });
+        match fitting {
+            Some(house) => {
+                x += house.1 + row.gap;
+                planned.push(house);
+            }
+            None => x += 4.0,
+        }
+    }
+    planned
+}
+
 fn rows(site: &mut Site, dice: &mut Dice, axes: &Axes, row: &Row, drive: Option<(P, P)>) {
     let (lo, hi) = axes.extent(&site.ring);
-    let floors = dice.whole(row.floors.0, row.floors.1);
-    let tower = row.depth > 20.0;
+    let base = dice.whole(row.floors.0, row.floors.1);
     let mut y = lo.y;
     let mut count = 0;
     while y < hi.y - row.depth {
-        let floors = if row.floors.1 > 10 { (floors + dice.whole(0, 2)).min(row.floors.1) } else { floors };
-        let shift = if row.stagger && count % 2 == 1 { row.lengths[0].0 * 0.5 + row.gap * 0.5 } else { 0.0 };
-        let mut x = lo.x + shift;
-        let mut reach: Option<(f64, f64)> = None;
-        while x < hi.x - 12.0 {
-            let mut placed = 0.0;
-            for &(w, units) in row.lengths {
-                let at = Axes { origin: axes.out(x, y), along: axes.along };
-                let shape = if tower {
-                    Footprint::tower(&at, w, row.depth)
-                } else if row.floors.1 < 10 && units > 1 {
-                    Footprint::stepped(&at, w, row.depth, units)
-                } else {
-                    Footprint::slab(&at, w, row.depth)
-                };
-                if site.try_build(House::homes(shape, floors, units, row.flats), row.gap.min(12.0)) {
-                    placed = w;
-                    break;
-                }
-            }
-            if placed > 0.0 {
-                reach = Some((reach.map_or(x, |r| r.0), x + placed));
-                x += placed + row.gap * dice.range(0.95, 1.15);
-            } else {
-                x += 4.0;
+        // Where a row may lie, the place for the most houses wins; waiting has a price.
+        let shift =
+            if row.stagger && count % 2 == 1 && hi.x - lo.x > 220.0 { (row.lengths[0].0 + row.gap) * 0.5 } else { 0.0 };
+        let worth =
+            |plan: &[(f64, f64, Footprint, u32)], step: f64| plan.iter().map(|it| it.1).sum::<f64>() - 2.2 * step;
+        let mut best = (0.0, Vec::new());
+        for step in [0.0, 4.0, 9.0, 15.0] {
+            let plan = plan_row(site, axes, row, (lo.x + shift, hi.x), y + step);
+            if best.1.is_empty() || worth(&plan, step) > worth(&best.1, best.0) {
+                best = (step, plan);
             }
         }
-        if let Some(reach) = reach {
-            if let Some(drive) = drive {
-                branch(site, axes, y + row.depth + 5.0, reach, drive);
-            }
-            count += 1;
-            y += row.depth + (f64::from(floors) * 2.9 * row.sun).max(11.0);
-        } else {
-            y += 4.0;
+        let (step, plan) = best;
+        y += if plan.is_empty() { 15.0 } else { step };
+        let Some(reach) = plan.first().zip(plan.last()).map(|(first, last)| (first.0, last.0 + last.1)) else {
+            continue;
+        };
+        let floors = if row.floors.1 > 10 { (base + dice.whole(0, 3)).min(row.floors.1) } else { base };
+        for (_, _, shape, units) in plan {
+            site.build(House::homes(shape, floors, units, row.flats));
         }
+        if let Some(drive) = drive {
+            branch(site, axes, y + row.depth + 5.0, reach, drive);
+        }
+        count += 1;
+        y += row.depth + (f64::from(floors) * 2.9 * row.sun).max(11.0);
     }
 }
 
@@ -254,7 +280,7 @@ fn branch(site: &mut Site, axes: &Axes, y: f64, reach: (f64, f64), drive: (P, P)
             super::plane::between(start, stop, a, b) > site.setbacks[i].max(3.0)
         });
         if clear && site.way_is_free(start, stop, 1.5) {
-            site.add_way(StreetClass::Footway, vec![start, stop], 3.0);
+            site.add_branch(StreetClass::Footway, start, stop, 3.0);
         }
     }
 }
@@ -374,7 +400,14 @@ pub fn land(site: &mut Site, dice: &mut Dice, usage: Use) {
     let kind = match usage {
         Use::Wood => "forest",
         _ if dice.chance(0.62) => "grass",
-        _ => return,
+        _ => {
+            // Bare fields, some with a fish pond.
+            let ring = blob(dice, heart(&site.ring), 34.0, 21.0, 12, 0.08);
+            if dice.chance(0.22) && ring.iter().all(|&at| site.clear(at, 5.0)) {
+                site.built.water.push(Patch { kind: "basin", name: String::new(), ring, holes: vec![] });
+            }
+            return;
+        }
     };
     let by: Vec<f64> =
         site.courses.iter().map(|course| if *course == Course::Furrow { 1.5 } else { course.setback() }).collect();

@@ -247,14 +247,17 @@ impl Layout {
             let (x, y) = (at.x / wave, at.y / wave);
             p(noise(mix(self.seed, salt), x, y), noise(mix(self.seed, salt + 1), x, y))
         };
-        at = at + wander(20, 1300.0) * (20.0 + 190.0 * far) + wander(22, 420.0) * (26.0 * old + 28.0 * far);
+        at = at
+            + wander(24, 2600.0) * (230.0 * far)
+            + wander(20, 1300.0) * (20.0 + 210.0 * far)
+            + wander(22, 420.0) * (26.0 * old + 28.0 * far);
         at.turn(-0.09)
     }
 
     /// The course of a lattice edge between two cells.
     fn course(&self, axis: Course, one: Option<Quarter>, other: Option<Quarter>, dice: &mut Dice) -> Option<Course> {
         use Quarter::{Campus, Park, River, Rural};
-        let (Some(one), Some(other)) = (one, other) else { return Some(axis_at_border(axis)) };
+        let (Some(one), Some(other)) = (one, other) else { return Some(axis) };
         if one == River && other == River {
             return match axis {
                 Course::Midriver => Some(axis),
@@ -348,9 +351,4 @@ impl Layout {
         }
         mesh
     }
-}
-
-/// The outermost lines are the district's border, unless a street was asked for there.
-fn axis_at_border(axis: Course) -> Course {
-    axis
 }

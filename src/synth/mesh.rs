@@ -305,7 +305,8 @@ impl Mesh {
             return None;
         }
         // 1. The nearest crossings with the boundary behind and ahead.
-        let (mut behind, mut ahead): (Option<(f64, usize)>, Option<(f64, usize)>) = (None, None);
+        type Crossing = Option<(f64, usize)>;
+        let (mut behind, mut ahead): (Crossing, Crossing) = (None, None);
         for i in 0..n {
             let (a, b) = (ring[i] - through, ring[(i + 1) % n] - through);
             let (sa, sb) = (along.cross(a), along.cross(b));
@@ -430,4 +431,54 @@ impl Mesh {
 /// Whether two directions differ by more than about 30 degrees: less would leave a sliver between two streets.
 fn wide(a: P, b: P) -> bool {
     a.unit().dot(b.unit()) < 0.87
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A square of 200 m with a street around it.
+    fn square() -> Mesh {
+        let frame = Frame::at(Coord::new(1_046_200_000, 310_200_000));
+        let corners = [(0.0, 0.0), (200.0, 0.0), (200.0, 200.0), (0.0, 200.0)].map(|(x, y)| frame.coord(x, y));
+        let street = Course::Street(StreetClass::Tertiary);
+        Mesh::new(frame, corners.to_vec(), &[(0, 1, street), (1, 2, street), (2, 3, street), (3, 0, street)])
+    }
+
+    fn rules(bends: Vec<f64>) -> Cut {
+        Cut { course: Course::Wall, snap: 15.0, clearance: 10.0, least: 100.0, bends }
+    }
+
+    /// Every half-edge follows the one before it, and faces agree on both sides.
+    fn check(mesh: &Mesh) {
+        for h in 0..mesh.half_edges() {
+            assert_eq!(mesh.origin(mesh.next(h)), mesh.origin(h ^ 1));
+            assert_eq!(mesh.face(mesh.next(h)), mesh.face(h));
+            assert!(mesh.leaving(mesh.origin(h)).contains(&h));
+        }
+    }
+
+    #[test]
+    fn a_cut_makes_two_faces_that_share_their_border() {
+        let mut mesh = square();
+        assert_eq!(mesh.faces(), 2);
+        let new = mesh.cut(1, p(90.0, 100.0), p(0.0, 1.0), &rules(vec![8.0, -8.0])).expect("fits");
+        check(&mesh);
+        let sizes = [1, new].map(|face| area(&mesh.ring(face)));
+        assert!((sizes[0] + sizes[1] - 40_000.0).abs() < 1.0, "{sizes:?}");
+        // The second cut ends on the first one's junction, which lies within reach.
+        let third = mesh.cut(new, p(40.0, 100.0), p(1.0, 0.0), &rules(Vec::new())).expect("fits");
+        check(&mesh);
+        assert_eq!(mesh.faces(), 4);
+        assert!(area(&mesh.ring(third)) > 100.0);
+    }
+
+    #[test]
+    fn cuts_that_come_too_close_are_refused() {
+        let mut mesh = square();
+        assert!(mesh.cut(1, p(4.0, 100.0), p(0.0, 1.0), &rules(Vec::new())).is_none(), "beside an edge");
+        assert!(mesh.cut(1, p(300.0, 100.0), p(0.0, 1.0), &rules(Vec::new())).is_none(), "outside");
+        assert!(mesh.cut(1, p(100.0, 100.0), p(0.0, 1.0), &Cut { least: 25_000.0, ..rules(Vec::new()) }).is_none());
+        assert_eq!(mesh.faces(), 2);
+    }
 }

@@ -1,11 +1,11 @@
 //! The synthetic district: a made-up town on the Chengdu plain, for demos and tests that need a whole city at once.
 //!
 //! The steps, each in its own file, in the order they happen:
-//! 1. [`layout`]: a lattice of arterials, river and railway, bent by smooth fields; it becomes a planar [`mesh`].
-//! 2. [`plots`]: streets, lanes and walls cut quarters into blocks and plots; each plot gets a use.
-//! 3. [`housing`] and [`premises`] build on each plot's [`site`].
-//! 4. [`city`]: households, names ([`names`]), addresses, land; [`roads`]: the street layer.
-//! 5. [`levels`]: today's subdistricts, communities and grids, deliberately uneven; [`points`]: cameras and the rest.
+//! 1. `layout`: a lattice of arterials, river and railway, bent by smooth fields; it becomes a planar `mesh`.
+//! 2. `plots`: streets, lanes and walls cut quarters into blocks and plots; each plot gets a use.
+//! 3. `housing` and `premises` build on each plot's `site`.
+//! 4. `city`: households, names (`names`), addresses, land; `roads`: the street layer.
+//! 5. `levels`: today's subdistricts, communities and grids, deliberately uneven; `points`: cameras and the rest.
 //!
 //! Everything follows from the seed: same seed, same bytes. Units are fictional, and so are all names.
 
@@ -61,6 +61,7 @@ pub fn generate(scale: Scale, seed: u64, progress: &(dyn Fn(u64, u64) + Sync)) -
     if !district {
         plots::as_niusha(&mesh, &mut plots);
     }
+    roads::drop_islands(&mut mesh);
     roads::cross_railway(&mut mesh);
     let gates = gates(&mut mesh, &plots);
     let mut built: Vec<Built> = Vec::with_capacity(plots.len());

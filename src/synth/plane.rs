@@ -116,7 +116,8 @@ pub fn nearest(at: P, a: P, b: P) -> P {
     if length < 1e-12 { a } else { a + d * ((at - a).dot(d) / length).clamp(0.0, 1.0) }
 }
 
-/// Whether two segments cross or touch.
+/// Whether two segments cross or touch. Collinear ones count as crossing even when they lie apart: what asks here only
+/// wants to keep its distance.
 pub fn cross(a: P, b: P, c: P, d: P) -> bool {
     let side = |a: P, b: P, c: P| (b - a).cross(c - a);
     side(a, b, c) * side(a, b, d) <= 0.0 && side(c, d, a) * side(c, d, b) <= 0.0
@@ -261,4 +262,34 @@ pub fn hull(points: &[P]) -> Vec<P> {
     let mut lower = half(&mut sorted.iter().copied());
     lower.extend(half(&mut sorted.iter().rev().copied()));
     lower
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn insets_shrink_and_tight_rings_are_refused() {
+        let square = [p(0.0, 0.0), p(10.0, 0.0), p(10.0, 10.0), p(0.0, 10.0)];
+        let inner = inset(&square, &[1.0, 2.0, 1.0, 2.0]).expect("wide enough");
+        assert!((area(&inner) - 8.0 * 6.0).abs() < 1e-9);
+        assert!(inset(&square, &[6.0; 4]).is_none());
+    }
+
+    #[test]
+    fn convex_shapes_are_near_within_their_gap_only() {
+        let square = |x: f64| [p(x, 0.0), p(x + 1.0, 0.0), p(x + 1.0, 1.0), p(x, 1.0)];
+        assert!(convex_near(&square(0.0), &square(2.0), 1.5));
+        assert!(!convex_near(&square(0.0), &square(2.0), 0.5));
+        assert!(inside(&square(0.0), p(0.5, 0.5)) && !inside(&square(0.0), p(1.5, 0.5)));
+    }
+
+    #[test]
+    fn bearings_run_clockwise_from_north() {
+        let bearing = |x, y| p(x, y).bearing().round();
+        assert_eq!(
+            [bearing(0.0, 1.0), bearing(1.0, 0.0), bearing(0.0, -1.0), bearing(-1.0, 0.0)],
+            [0.0, 90.0, 180.0, 270.0]
+        );
+    }
 }

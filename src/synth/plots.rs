@@ -183,6 +183,10 @@ fn street_grain(quarter: Quarter) -> Option<Grain> {
     }
 }
 
+/// Urban villages hold seven houses in ten ares; more ground than this (square metres) would leave none of the
+/// district's 20,000 buildings for the countryside.
+const VILLAGES: f64 = 1_200_000.0;
+
 /// Cuts the whole ground and says what every plot is for.
 pub fn lay_out(mesh: &mut Mesh, layout: &Layout) -> Vec<Plot> {
     let faces: Vec<u32> = (OUTSIDE + 1..mesh.faces()).collect();
@@ -200,10 +204,17 @@ pub fn lay_out(mesh: &mut Mesh, layout: &Layout) -> Vec<Plot> {
         cells.push((tag.cell, blocks));
     }
     let mut plots = Vec::new();
+    let mut villages = 0.0;
     for (cell, blocks) in cells {
         let quarter = layout.quarter(cell);
         let mut dice = Dice::new(layout.seed, &[4, u64::from(blocks[0])]);
-        for (block, usage) in block_uses(mesh, layout, quarter, blocks, &mut dice) {
+        for (block, mut usage) in block_uses(mesh, layout, quarter, blocks, &mut dice) {
+            if usage == Use::UrbanVillage {
+                villages += area(&mesh.ring(block));
+                if villages > VILLAGES {
+                    usage = if quarter == Quarter::Fringe { Use::Field } else { Use::WalkUp };
+                }
+            }
             subdivide(mesh, &mut dice, block, usage, (quarter, layout.river.is_some()), &mut plots);
         }
     }
@@ -305,7 +316,7 @@ fn block_uses(
     }
     let weights: &[(Use, f64)] = match quarter {
         Quarter::Core => &[(Use::OldTown, 0.66), (Use::OldSlabs, 0.34)],
-        Quarter::Mature => &[(Use::WalkUp, 0.9), (Use::MidRise, 0.07), (Use::Office, 0.03)],
+        Quarter::Mature => &[(Use::WalkUp, 0.9), (Use::MidRise, 0.085), (Use::Office, 0.015)],
         Quarter::New => &[(Use::Towers, 0.5), (Use::MidRise, 0.4), (Use::Vacant, 0.1)],
         Quarter::Centre => &[(Use::Office, 0.62), (Use::Towers, 0.25), (Use::Mall, 0.13)],
         Quarter::Village => &[(Use::UrbanVillage, 0.27), (Use::WalkUp, 0.48), (Use::Factory, 0.1), (Use::Vacant, 0.15)],
@@ -349,13 +360,14 @@ fn subdivide(
     let grain = |target, wiggle, skew, clearance, snap, course| Grain { target, wiggle, skew, clearance, snap, course };
     let grain = match usage {
         Use::WalkUp if town => Some(grain(dice.range(13_000.0, 24_000.0), 0.0, 0.0, 38.0, 12.0, wall)),
-        Use::WalkUp => Some(grain(7_800.0, 0.0, 0.0, 24.0, 12.0, wall)),
+        Use::WalkUp => Some(grain(9_000.0, 0.0, 0.0, 24.0, 12.0, wall)),
+        Use::Towers | Use::MidRise if !town => Some(grain(42_000.0, 0.0, 0.0, 60.0, 12.0, wall)),
         _ if !town => None,
         Use::OldSlabs if size > 16_000.0 => Some(grain(9_000.0, 0.0, 0.05, 25.0, 10.0, wall)),
         Use::MidRise if size > 60_000.0 => Some(grain(42_000.0, 0.0, 0.0, 60.0, 12.0, wall)),
         Use::Towers if size > 90_000.0 => Some(grain(55_000.0, 0.0, 0.0, 70.0, 12.0, wall)),
         Use::UrbanVillage => Some(grain(5_200.0, 0.05, 0.12, 14.0, 16.0, lane)),
-        Use::Factory | Use::Warehouse => Some(grain(38_000.0, 0.0, 0.0, 55.0, 12.0, wall)),
+        Use::Factory | Use::Warehouse => Some(grain(62_000.0, 0.0, 0.0, 55.0, 12.0, wall)),
         Use::Field => Some(grain(26_000.0, 0.03, 0.15, 30.0, 30.0, furrow)),
         Use::Office | Use::Mall | Use::Hotel | Use::Culture | Use::Government | Use::Market if size > 50_000.0 => {
             Some(grain(26_000.0, 0.0, 0.0, 45.0, 12.0, wall))
@@ -370,16 +382,22 @@ fn subdivide(
             Use::WalkUp => match dice.unit() {
                 _ if size < 3_000.0 => Use::Square,
                 _ if !town => usage,
-                x if x < 0.045 => Use::Kindergarten,
-                x if x < 0.075 => Use::Market,
-                x if x < 0.1 => Use::Clinic,
-                x if x < 0.125 => Use::Government,
-                x if x < 0.145 => Use::Square,
-                x if x < 0.17 => Use::Office,
-                x if x < 0.19 => Use::Hotel,
+                x if x < 0.045 && size < 15_000.0 => Use::Kindergarten,
+                x if x < 0.065 => Use::Market,
+                x if x < 0.08 => Use::Clinic,
+                x if x < 0.095 => Use::Government,
+                x if x < 0.115 => Use::Square,
+                x if x < 0.125 => Use::Office,
+                x if x < 0.135 => Use::Hotel,
                 _ => usage,
             },
-            Use::MidRise | Use::Towers if k > 0 && dice.chance(0.12) => Use::Kindergarten,
+            Use::MidRise | Use::Towers if k > 0 && dice.chance(0.1) => {
+                if size > 16_000.0 {
+                    Use::School
+                } else {
+                    Use::Kindergarten
+                }
+            }
             Use::Office | Use::Culture | Use::Government | Use::Mall if k > 0 => {
                 dice.weighted(&[(Use::Office, 0.6), (Use::Hotel, 0.15), (Use::Square, 0.15), (Use::Towers, 0.1)])
             }
@@ -424,13 +442,14 @@ pub fn as_niusha(mesh: &Mesh, plots: &mut [Plot]) {
         let new = |i: usize| plots[i].quarter == Quarter::New;
         new(b).cmp(&new(a)).then(size(b).total_cmp(&size(a))).then(a.cmp(&b))
     });
-    let wanted = [Use::Towers, Use::MidRise, Use::School]
+    // The smallest plots go to the social organisations, what is left over to the usual neighbours.
+    let spare = plots.len().saturating_sub(22);
+    let others = [Use::Market, Use::Square, Use::Kindergarten, Use::Clinic, Use::Government, Use::Hotel];
+    let wanted = [Use::Towers, Use::Towers, Use::School]
         .into_iter()
         .chain([Use::OldSlabs; 14])
-        .chain([Use::Market, Use::Square])
-        .chain([Use::Social; 5])
-        .chain([Use::Kindergarten, Use::Clinic, Use::Hotel, Use::Office, Use::Government])
-        .chain(std::iter::repeat(Use::Square));
+        .chain(others.into_iter().chain(std::iter::repeat(Use::Square)).take(spare))
+        .chain([Use::Social; 5]);
     for (i, usage) in order.into_iter().zip(wanted) {
         plots[i].usage = usage;
     }

@@ -25,7 +25,7 @@ struct Quota {
 /// Places cameras, checkpoints, services and zones.
 pub fn place(draft: &Draft<'_>, names: &mut Names, world: &mut World) {
     let quota = if draft.layout.river.is_some() {
-        Quota { corners: 1_060, gates: 760, domes: 480, ptz: 200, checkpoints: 600, services: 1_500 }
+        Quota { corners: 1_200, gates: 700, domes: 480, ptz: 200, checkpoints: 600, services: 1_500 }
     } else {
         Quota { corners: 14, gates: 18, domes: 8, ptz: 3, checkpoints: 14, services: 42 }
     };
@@ -224,10 +224,10 @@ fn checkpoints(draft: &Draft<'_>, quota: &Quota, dice: &mut Dice, names: &mut Na
             found.push((kind, names.with(tail), inside));
         }
         let share = match plot.usage {
-            Use::OldTown => 0.03,
-            Use::OldSlabs => 0.12,
-            Use::UrbanVillage => 0.02,
-            Use::WalkUp => 0.015,
+            Use::OldTown => 0.06,
+            Use::OldSlabs => 0.3,
+            Use::UrbanVillage => 0.035,
+            Use::WalkUp => 0.035,
             _ => continue,
         };
         for house in &built.houses {

@@ -10,13 +10,12 @@ use crate::model::{BuildingKind, StreetClass};
 
 /// Builds a plot that nobody lives on.
 pub fn premises(site: &mut Site, dice: &mut Dice, usage: Use, gate: Option<(P, P)>) {
+    site.built.gate = gate;
     if let Some((at, outward)) = gate.filter(|_| !matches!(usage, Use::Square | Use::Park | Use::Vacant)) {
         let depth = site.depth(at, outward * -1.0);
-        let end = at - outward * (depth * 0.45).max(10.0).min((depth - 6.0).max(6.0));
-        site.built.gate = Some((at, outward));
-        site.add_way(StreetClass::Service, vec![at, end], 8.0);
-    } else {
-        site.built.gate = gate;
+        if depth > 24.0 {
+            site.add_way(StreetClass::Service, vec![at, at - outward * (depth * 0.45)], 8.0);
+        }
     }
     match usage {
         Use::School => school(site, dice, 4),
@@ -81,7 +80,11 @@ fn halls(site: &mut Site, dice: &mut Dice, halls: &Halls, most: usize) {
             let mut x = lo.x;
             while x < hi.x - w && left > 0 {
                 let at = Axes { origin: axes.out(x, y), along: axes.along };
+                // Tall buildings are compact; only low ones have wings.
+                let tall = halls.floors.1 > 11;
                 let shape = match dice.whole(0, 5) {
+                    0..=3 if tall && d > 19.0 => Footprint::tower(&at, w, d),
+                    _ if tall => Footprint::slab(&at, w, d),
                     0 | 1 if d > 12.0 => Footprint::ell(&at, w, d * 1.7, d * 0.8),
                     2 if d > 13.0 => Footprint::horseshoe(&at, w, d * 1.8, d * 0.75),
                     _ => Footprint::slab(&at, w, d),
@@ -96,6 +99,29 @@ fn halls(site: &mut Site, dice: &mut Dice, halls: &Halls, most: usize) {
             }
             y += 6.0;
         }
+        if left == 0 {
+            return;
+        }
+    }
+}
+
+/// Places halls here and there on lines 16 m apart, so that they stand in loose rows over the whole plot.
+fn scatter(site: &mut Site, dice: &mut Dice, halls: &Halls, most: usize) {
+    let axes = southward(&site.ring);
+    let (lo, hi) = axes.extent(&site.ring);
+    let mut left = most;
+    for _ in 0..most * 40 {
+        let snap = |x: f64| (x / 16.0).round() * 16.0;
+        let origin = axes.out(snap(dice.range(lo.x, hi.x)), snap(dice.range(lo.y, hi.y)));
+        let at = Axes { origin, along: axes.along };
+        let shape = match dice.whole(0, 4) {
+            0 => Footprint::horseshoe(&at, halls.w, halls.d * 2.1, 15.0),
+            1 => Footprint::ell(&at, halls.w, halls.d * 1.8, 15.0),
+            2 if halls.w > 60.0 => Footprint::courtyard(&at, halls.w, 52.0, 15.0),
+            _ => Footprint::slab(&at, halls.w, halls.d),
+        };
+        let floors = dice.whole(halls.floors.0, halls.floors.1);
+        left -= usize::from(site.try_build(House::works(shape, floors, halls.kind, halls.name), halls.gap));
         if left == 0 {
             return;
         }
@@ -256,11 +282,12 @@ fn campus(site: &mut Site, dice: &mut Dice) {
     }
     pitch(site, dice);
     pitch(site, dice);
-    halls(site, dice, &Halls::new(BuildingKind::School, "图书馆", 5, 7, 74.0, 46.0, 24.0), 1);
-    halls(site, dice, &Halls::new(BuildingKind::School, "教学楼", 4, 6, 70.0, 20.0, 24.0), 9);
-    halls(site, dice, &Halls::new(BuildingKind::School, "实验楼", 4, 6, 48.0, 18.0, 20.0), 7);
-    halls(site, dice, &Halls::new(BuildingKind::School, "学生公寓", 6, 6, 60.0, 14.0, 17.0), 22);
-    halls(site, dice, &Halls::new(BuildingKind::School, "食堂", 2, 3, 44.0, 30.0, 14.0), 2);
+    halls(site, dice, &Halls::new(BuildingKind::School, "学生公寓", 6, 6, 60.0, 14.0, 17.0), 18);
+    scatter(site, dice, &Halls::new(BuildingKind::School, "图书馆", 5, 7, 74.0, 46.0, 24.0), 1);
+    scatter(site, dice, &Halls::new(BuildingKind::School, "教学楼", 4, 6, 70.0, 20.0, 20.0), 16);
+    scatter(site, dice, &Halls::new(BuildingKind::School, "实验楼", 4, 6, 48.0, 18.0, 18.0), 18);
+    scatter(site, dice, &Halls::new(BuildingKind::School, "体育馆", 2, 3, 60.0, 44.0, 20.0), 1);
+    scatter(site, dice, &Halls::new(BuildingKind::School, "食堂", 2, 3, 44.0, 30.0, 14.0), 3);
     lawn(site, dice);
     lawn(site, dice);
 }
@@ -344,7 +371,9 @@ fn park(site: &mut Site, dice: &mut Dice, gate: Option<(P, P)>) {
             site.add_way(StreetClass::Footway, line, 3.0);
         } else {
             let depth = site.depth(at, outward * -1.0);
-            site.add_way(StreetClass::Footway, vec![at, at - outward * (depth * 0.6).max(6.0)], 3.0);
+            if depth > 24.0 {
+                site.add_way(StreetClass::Footway, vec![at, at - outward * (depth * 0.6)], 3.0);
+            }
         }
     }
     for _ in 0..((size / 12_000.0) as usize).clamp(1, 6) {

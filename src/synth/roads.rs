@@ -18,6 +18,8 @@ pub struct Section {
     pub bridge: bool,
     /// Which road it is part of: sections of a road carry one name.
     pub road: usize,
+    /// Whether it is half of a long road, numbered from the middle of town.
+    pub halved: bool,
     /// Its name; may be empty.
     pub name: String,
 }
@@ -26,6 +28,8 @@ pub struct Section {
 pub struct Roads {
     /// Sections of the mesh's streets.
     pub sections: Vec<Section>,
+    /// The south-western corner of each road's extent, by the number that its sections carry.
+    pub starts: Vec<P>,
     /// The section along each edge of the mesh, `usize::MAX` where no street runs.
     pub of_edge: Vec<usize>,
 }
@@ -42,6 +46,36 @@ pub fn cross_railway(mesh: &mut Mesh) {
                     mesh.courses[(h / 2) as usize] = Course::Bridge(class);
                 }
             }
+        }
+    }
+}
+
+/// Streets that nothing joins to the rest (behind the railway at the district's edge, say) become field paths, which are
+/// no streets: one can go from every street to every other.
+pub fn drop_islands(mesh: &mut Mesh) {
+    let mut part = vec![usize::MAX; mesh.vertices.len()];
+    let mut sizes: Vec<usize> = Vec::new();
+    for start in 0..mesh.vertices.len() as u32 {
+        if part[start as usize] != usize::MAX {
+            continue;
+        }
+        let (mut todo, mut size) = (vec![start], 0);
+        while let Some(v) = todo.pop() {
+            if part[v as usize] != usize::MAX {
+                continue;
+            }
+            part[v as usize] = sizes.len();
+            size += 1;
+            let on = mesh.leaving(v).into_iter().filter(|&h| mesh.course(h).street().is_some());
+            todo.extend(on.map(|h| mesh.origin(h ^ 1)));
+        }
+        sizes.push(size);
+    }
+    let largest = (0..sizes.len()).max_by_key(|&i| (sizes[i], std::cmp::Reverse(i)));
+    for h in (0..mesh.half_edges()).step_by(2) {
+        let own = part[mesh.origin(h) as usize];
+        if mesh.course(h).street().is_some() && Some(own) != largest {
+            mesh.courses[(h / 2) as usize] = Course::Furrow;
         }
     }
 }
@@ -78,11 +112,18 @@ pub fn join(mesh: &Mesh, names: &mut Names, named: &dyn Fn(u32) -> bool) -> Road
                 }
             }
             let bridge = matches!(course, Course::Bridge(_));
-            sections.push(Section { path, class, bridge, road: 0, name: String::new() });
+            sections.push(Section { path, class, bridge, road: 0, halved: false, name: String::new() });
         }
     }
     name(mesh, &mut sections, names, named);
-    Roads { sections, of_edge }
+    let mut starts = vec![P { x: f64::MAX, y: f64::MAX }; sections.len()];
+    for section in &sections {
+        for &v in &section.path {
+            let (at, start) = (mesh.places[v as usize], &mut starts[section.road]);
+            *start = P { x: start.x.min(at.x), y: start.y.min(at.y) };
+        }
+    }
+    Roads { sections, starts, of_edge }
 }
 
 /// Pairs sections that go straight on at each junction and gives every road so found a name.
@@ -118,20 +159,20 @@ fn name(mesh: &Mesh, sections: &mut [Section], names: &mut Names, named: &dyn Fn
     }
     let mut stems: BTreeMap<usize, (String, bool, bool)> = BTreeMap::new();
     let mut spans: BTreeMap<usize, (P, P)> = BTreeMap::new();
-    for i in 0..sections.len() {
-        sections[i].road = root(&road, i);
-        for &v in &sections[i].path {
+    for (i, section) in sections.iter_mut().enumerate() {
+        section.road = root(&road, i);
+        for &v in &section.path {
             let at = place(v);
-            let span = spans.entry(sections[i].road).or_insert((at, at));
+            let span = spans.entry(section.road).or_insert((at, at));
             span.0 = P { x: span.0.x.min(at.x), y: span.0.y.min(at.y) };
             span.1 = P { x: span.1.x.max(at.x), y: span.1.y.max(at.y) };
         }
     }
-    for i in 0..sections.len() {
-        let section = &sections[i];
+    for section in sections.iter_mut() {
         let middle = place(section.path[section.path.len() / 2]);
         if section.class == StreetClass::Trunk {
-            sections[i].name = format!("环城{}路", compass(middle));
+            section.name = format!("环城{}路", compass(middle));
+            section.halved = true;
             continue;
         }
         let side = |h: u32| mesh.face(h) == OUTSIDE || named(mesh.face(h));
@@ -154,7 +195,7 @@ fn name(mesh: &Mesh, sections: &mut [Section], names: &mut Names, named: &dyn Fn
             (true, false) if middle.y < 0.0 => "南",
             (true, false) => "北",
         };
-        // Since the Ming the streets of Sichuan's towns that run east-west are often 街, lanes off them 巷.
+        // 街 runs east-west, 路 north-south, 巷 off either: a habit of many towns, and easy to find one's way by.
         let tail = match class {
             StreetClass::Primary if !long => "大道",
             StreetClass::Primary | StreetClass::Secondary => "路",
@@ -165,7 +206,8 @@ fn name(mesh: &Mesh, sections: &mut [Section], names: &mut Names, named: &dyn Fn
             StreetClass::Residential => "横街",
             _ => "巷",
         };
-        sections[i].name = format!("{stem}{direction}{tail}");
+        section.halved = long;
+        section.name = format!("{stem}{direction}{tail}");
     }
 }
 

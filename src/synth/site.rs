@@ -71,6 +71,7 @@ impl Footprint {
 
     /// An L: wings of depth `t` along the lower and the left side.
     pub fn ell(axes: &Axes, w: f64, d: f64, t: f64) -> Self {
+        let t = t.min(w * 0.7).min(d * 0.7);
         let corners = [(0.0, 0.0), (w, 0.0), (w, t), (t, t), (t, d), (0.0, d)];
         let parts = vec![block(axes, 0.0, 0.0, w, t), block(axes, 0.0, t, t, d)];
         Self { outer: outline(axes, &corners), holes: Vec::new(), parts }
@@ -78,6 +79,7 @@ impl Footprint {
 
     /// A U, open to the top.
     pub fn horseshoe(axes: &Axes, w: f64, d: f64, t: f64) -> Self {
+        let t = t.min(w * 0.36).min(d * 0.7);
         let corners = [(0.0, 0.0), (w, 0.0), (w, d), (w - t, d), (w - t, t), (t, t), (t, d), (0.0, d)];
         let parts = vec![block(axes, 0.0, 0.0, w, t), block(axes, 0.0, t, t, d), block(axes, w - t, t, w, d)];
         Self { outer: outline(axes, &corners), holes: Vec::new(), parts }
@@ -85,6 +87,7 @@ impl Footprint {
 
     /// Four wings around a yard.
     pub fn courtyard(axes: &Axes, w: f64, d: f64, t: f64) -> Self {
+        let t = t.min(w * 0.36).min(d * 0.36);
         let mut yard = block(axes, t, t, w - t, d - t);
         yard.reverse();
         let outer = block(axes, 0.0, 0.0, w, d);
@@ -228,7 +231,7 @@ impl Site {
     }
 
     /// Whether nothing stands within a gap.
-    fn is_free(&self, shape: &Footprint, gap: f64) -> bool {
+    pub fn is_free(&self, shape: &Footprint, gap: f64) -> bool {
         let (lo, hi) = box_of(&shape.outer);
         self.taken.iter().all(|(low, high, part)| {
             low.x > hi.x + gap
@@ -270,6 +273,22 @@ impl Site {
             self.keep_free(block(&axes, 0.0, -width / 2.0, (w[1] - w[0]).len(), width / 2.0));
         }
         self.built.ways.push(Way { class, line });
+    }
+
+    /// Adds a way that leaves the drive (the first way) at a place on it, which becomes one of the drive's vertices.
+    pub fn add_branch(&mut self, class: StreetClass, from: P, to: P, width: f64) {
+        if let Some(drive) = self.built.ways.first_mut() {
+            let at = (0..drive.line.len() - 1)
+                .min_by(|&i, &j| {
+                    let far = |i: usize| to_segment(from, drive.line[i], drive.line[i + 1]);
+                    far(i).total_cmp(&far(j))
+                })
+                .unwrap_or(0);
+            if drive.line[at] != from && drive.line[at + 1] != from {
+                drive.line.insert(at + 1, from);
+            }
+            self.add_way(class, vec![from, to], width);
+        }
     }
 
     /// How far one can go inward from a place before leaving the plot.
