@@ -68,6 +68,7 @@ export class World {
 
   async open(options = {}) {
     const {
+      path = '',
       hash = '',
       phone = false,
       theme = 'light',
@@ -106,7 +107,7 @@ export class World {
     });
     if (before) await before(page);
     const started = Date.now();
-    await page.goto(`${this.url}/${hash}`);
+    await page.goto(`${this.url}/${path}${hash}`);
     if (wait) await page.waitForSelector(`[data-map="${wait}"]`, { timeout: 30_000, state: 'attached' });
     page.idle = Date.now() - started;
     return page;

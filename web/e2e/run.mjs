@@ -3,13 +3,14 @@ import { launch, noGpu, strays, World } from './harness.mjs';
 import { startServer } from './server.mjs';
 import access from './access.mjs';
 import address from './address.mjs';
+import explorer from './explorer.mjs';
 import lookup from './lookup.mjs';
 import machines from './machines.mjs';
 import panels from './panels.mjs';
 import states from './states.mjs';
 
 const wanted = process.argv[2] ?? '';
-const tests = { ...lookup, ...panels, ...address, ...states, ...machines, ...access };
+const tests = { ...lookup, ...panels, ...address, ...states, ...machines, ...explorer, ...access };
 
 const server = await startServer();
 const browser = await launch();

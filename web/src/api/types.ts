@@ -35,7 +35,7 @@ export interface City {
   synthetic: boolean;
   /** null while the city holds nothing that has a place. */
   bounds: Bounds | null;
-  attribution: string;
+  attribution: string[];
   counts: Partial<Record<TableLayer, number>>;
   /** Layers this server refuses to show to whoever asks from here. */
   closed: string[];
@@ -106,7 +106,7 @@ export interface SearchResult {
 
 export interface Field {
   name: string;
-  kind: 'text' | 'integer' | 'real' | 'bool' | 'date';
+  kind: 'text' | 'code' | 'integer' | 'real' | 'bool' | 'date';
 }
 
 export type Cell = string | number | boolean | null;

@@ -128,7 +128,7 @@ const drawings: Record<string, { size: number; draw: Draw }> = {
   dots: {
     size: 12,
     draw(pen, size, theme) {
-      pen.fillStyle = theme === 'light' ? '#135a94' : '#a9d4fb';
+      pen.fillStyle = theme === 'light' ? '#4a3a96' : '#d4ccff';
       pen.beginPath();
       pen.arc(size / 2, size / 2, 1.1, 0, Math.PI * 2);
       pen.fill();

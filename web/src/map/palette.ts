@@ -10,8 +10,8 @@ export const gridColours = ['#8480e8', '#36b58f', '#c4dc4a', '#ffcf87', '#c57442
 
 /** Under and over differ in lightness from "in" and carry a pattern, so that colour is not the only signal. */
 export const bandColours: Record<Theme, Record<'in' | 'under' | 'over' | 'none', string>> = {
-  light: { in: '#cfe3d2', under: '#7db8e0', over: '#d9622b', none: '#dcd9d0' },
-  dark: { in: '#2f4a3c', under: '#4d9fd8', over: '#e0763f', none: '#2c3137' }
+  light: { in: '#cfe3d2', under: '#a697de', over: '#d9622b', none: '#dcd9d0' },
+  dark: { in: '#2f4a3c', under: '#7467c0', over: '#d8733f', none: '#2c3137' }
 };
 
 export const classColours: Record<GridClass | 'none', string> = {
