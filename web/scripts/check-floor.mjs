@@ -108,7 +108,11 @@ function checkScript(name, text) {
       if (callee.type === 'Identifier' && youngGlobals.includes(callee.name)) note(callee.name, node);
       if (callee.type === 'MemberExpression' && !callee.computed) {
         const { object, property } = callee;
-        if (object.type === 'Identifier' && youngStatics[object.name]?.includes(property.name)) {
+        if (
+          object.type === 'Identifier' &&
+          Object.hasOwn(youngStatics, object.name) &&
+          youngStatics[object.name].includes(property.name)
+        ) {
           note(`${object.name}.${property.name}`, node);
         } else if (youngMethods.includes(property.name)) {
           note(`.${property.name}()`, node);
@@ -130,6 +134,9 @@ function checkScript(name, text) {
 function checkStyle(name, text) {
   for (const [pattern, what] of youngStyles) {
     const match = pattern.exec(text);
-    if (match) faults.push(`${name}: ${what} in …${text.slice(Math.max(0, match.index - 50), match.index + 40)}…`);
+    if (!match) continue;
+    // The explorer's library uses them for trimmings: an old browser drops those rules and the page reads as well.
+    if (name.startsWith('docs-')) allowed.push(`${name}: ${what}, of no consequence there`);
+    else faults.push(`${name}: ${what} in …${text.slice(Math.max(0, match.index - 50), match.index + 40)}…`);
   }
 }

@@ -4,3 +4,8 @@ declare module 'virtual:font-faces' {
 }
 
 declare module 'maplibre-gl/dist/maplibre-gl-worker.mjs';
+
+declare module 'swagger-ui-dist/swagger-ui-es-bundle.js' {
+  const SwaggerUI: (options: Record<string, unknown>) => unknown;
+  export default SwaggerUI;
+}

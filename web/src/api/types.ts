@@ -1,4 +1,15 @@
-// The shapes of the HTTP API, by hand until `npm run types:api` writes them from the server's own description.
+// The shapes of the HTTP API. `schema.d.ts` is written from the server's own description by `npm run types:api`; here
+// they get shorter names, and words and tuples where JSON only knows strings and lists. A field that the server drops,
+// or changes the type of, no longer compiles.
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+
+/** A schema with some fields told more exactly. The server sends every field, null where it knows nothing. */
+type Exactly<Name extends keyof Schemas, Narrower extends Partial<Schemas[Name]>> = Required<
+  Omit<Schemas[Name], keyof Narrower>
+> &
+  Narrower;
 
 export type LonLat = [lon: number, lat: number];
 export type Bounds = [west: number, south: number, east: number, north: number];
@@ -22,62 +33,35 @@ export type TableLayer =
   | 'services'
   | 'streets';
 
-export interface Band {
-  lo: number;
-  hi: number;
-}
+export type Band = Schemas['BandOf'];
+export type Place = Schemas['Named'];
 
-export interface City {
-  name: string;
-  version: number;
-  since: string;
-  crs: string;
-  synthetic: boolean;
-  /** null while the city holds nothing that has a place. */
-  bounds: Bounds | null;
-  attribution: string;
-  counts: Partial<Record<TableLayer, number>>;
-  /** Layers this server refuses to show to whoever asks from here. */
-  closed: string[];
-  bands: Partial<Record<GridClass, Band>>;
-}
+export type City = Exactly<
+  'CityAnswer',
+  {
+    /** null while the city holds nothing that has a place. */
+    bounds: Bounds | null;
+  }
+>;
 
-export interface Place {
-  code: string;
-  name: string;
-}
+export type GridCard = Exactly<
+  'GridCard',
+  {
+    band: (Band & { state: BandState }) | null;
+    /** null when the camera layer is closed. */
+    cameras: number | null;
+    bounds: Bounds;
+    anchor: LonLat;
+  }
+>;
 
-export interface GridCard {
-  grid: string;
-  id: number;
-  name: string;
-  class: GridClass | null;
-  households: number;
-  band: (Band & { state: BandState }) | null;
-  buildings: number;
-  /** null when the camera layer is closed. */
-  cameras: number | null;
-  area_m2: number;
-  community: Place | null;
-  subdistrict: Place | null;
-  district: Place | null;
-  bounds: Bounds;
-  anchor: LonLat;
-  neighbours: string[];
-  /** How many of the households come from where. */
-  basis: { surveyed: number; spread: number; estimated: number };
-  inherited: string[];
-}
-
-export interface Located {
-  primary: GridCard | null;
-  co_responsible: { grid: string; name: string }[];
-  building: { id: number; code: string | null; name: string | null } | null;
-  border: { metres: number; neighbour: string | null } | null;
-  point: LonLat;
-  crs: string;
-  version: number;
-}
+export type Located = Exactly<
+  'LocateAnswer',
+  {
+    primary: GridCard | null;
+    point: LonLat;
+  }
+>;
 
 export type ResultKind =
   | 'grid'
@@ -93,41 +77,17 @@ export type ResultKind =
   | 'service'
   | 'camera';
 
-export interface SearchResult {
-  kind: ResultKind;
-  id: number;
-  code: string | null;
-  name: string;
-  detail: string;
-  anchor: LonLat;
-  bounds: Bounds | null;
-  grid: string | null;
-}
+export type SearchResult = Exactly<'Hit', { kind: ResultKind; anchor: LonLat; bounds: Bounds }>;
 
-export interface Field {
-  name: string;
-  kind: 'text' | 'integer' | 'real' | 'bool' | 'date';
-}
+export type Field = Exactly<'Column', { kind: 'text' | 'code' | 'integer' | 'real' | 'bool' | 'date' }>;
 
-export type Cell = string | number | boolean | null;
-
-export type Row = { id: number; anchor: LonLat | null; bounds: Bounds | null } & Record<
+/** A table's row: besides id and place, a value for each field, null where unknown. */
+export type Row = { id: number; anchor: LonLat; bounds: Bounds } & Record<
   string,
-  Cell | LonLat | Bounds | undefined
+  string | number | boolean | null | LonLat | Bounds
 >;
 
-export interface Rows {
-  layer: TableLayer;
-  version: number;
-  total: number;
-  fields: Field[];
-  rows: Row[];
-}
+export type Rows = Exactly<'TablePage', { layer: TableLayer; fields: Field[]; rows: Row[] }>;
 
-/** RFC 9457. */
-export interface Problem {
-  type?: string;
-  title?: string;
-  status: number;
-  detail?: string;
-}
+/** RFC 9457; what stands between us and the server may leave parts out. */
+export type Problem = Partial<Schemas['Problem']> & { status: number };

@@ -23,7 +23,7 @@ const longPress = 550;
 const duration = 700;
 
 export interface Listener {
-  moved(camera: Camera, bounds: Bounds): void;
+  moved(camera: Camera): void;
   asked(place: LonLat): void;
   hovered(hover: Hover | null): void;
   ready(): void;
@@ -147,6 +147,15 @@ export class MapController {
     if (!inside) this.engine.easeTo({ center: place, offset: middleOf(padding), duration });
   }
 
+  /** What of the city is in view, and under no panel. */
+  freeBounds({ top = 0, right = 0, bottom = 0, left = 0 }: PaddingOptions): Bounds {
+    const { clientWidth, clientHeight } = this.engine.getContainer();
+    const corner = (x: number, y: number) => this.engine.unproject([x, y]);
+    const northWest = corner(left, top);
+    const southEast = corner(Math.max(clientWidth - right, left), Math.max(clientHeight - bottom, top));
+    return [northWest.lng, southEast.lat, southEast.lng, northWest.lat];
+  }
+
   /** Asks again for the tiles that did not come while the server was away. */
   refresh(): void {
     for (const source of Object.keys(this.engine.getStyle().sources)) this.engine.refreshTiles(source);
@@ -174,10 +183,7 @@ export class MapController {
 
   private listen(): void {
     const { engine, listener } = this;
-    const report = () => {
-      const { _sw, _ne } = engine.getBounds();
-      listener.moved(this.camera(), [_sw.lng, _sw.lat, _ne.lng, _ne.lat]);
-    };
+    const report = () => listener.moved(this.camera());
     engine.on('style.load', () => {
       this.styled = true;
       this.mark(this.selected, { selected: true });

@@ -126,9 +126,9 @@ const drawings: Record<string, { size: number; draw: Draw }> = {
   },
   /** Under the band: dots. */
   dots: {
-    size: 8,
+    size: 12,
     draw(pen, size, theme) {
-      pen.fillStyle = theme === 'light' ? '#0d4a7c' : '#bfe0ff';
+      pen.fillStyle = theme === 'light' ? '#4a3a96' : '#d4ccff';
       pen.beginPath();
       pen.arc(size / 2, size / 2, 1.1, 0, Math.PI * 2);
       pen.fill();

@@ -3,11 +3,11 @@ import type { LayerSpecification } from 'maplibre-gl';
 /** Every layer of the map, once, from the ground up. */
 export const order = [
   'ground',
+  'grids-fill',
+  'grids-pattern',
   'green',
   'water',
   'water-lines',
-  'grids-fill',
-  'grids-pattern',
   'zones-fill',
   'compounds-fill',
   'buildings',

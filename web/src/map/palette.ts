@@ -10,8 +10,8 @@ export const gridColours = ['#8480e8', '#36b58f', '#c4dc4a', '#ffcf87', '#c57442
 
 /** Under and over differ in lightness from "in" and carry a pattern, so that colour is not the only signal. */
 export const bandColours: Record<Theme, Record<'in' | 'under' | 'over' | 'none', string>> = {
-  light: { in: '#cfe3d2', under: '#5fa8dc', over: '#d9622b', none: '#dcd9d0' },
-  dark: { in: '#2f4a3c', under: '#4d9fd8', over: '#e0763f', none: '#2c3137' }
+  light: { in: '#cfe3d2', under: '#a697de', over: '#d9622b', none: '#dcd9d0' },
+  dark: { in: '#2f4a3c', under: '#7467c0', over: '#d8733f', none: '#2c3137' }
 };
 
 export const classColours: Record<GridClass | 'none', string> = {
@@ -105,9 +105,9 @@ export const mapColours: Record<Theme, MapColours> = {
     pitch: '#20332a',
     water: '#17303f',
     waterLine: '#2b5268',
-    building: '#262c33',
+    building: '#2a3038',
     buildingPublic: '#2e2b38',
-    buildingLine: '#3c444d',
+    buildingLine: '#48515b',
     street: '#39424c',
     streetMajor: '#4c4a3d',
     streetTrunk: '#5c5236',
@@ -133,7 +133,7 @@ export const mapColours: Record<Theme, MapColours> = {
     selectedHalo: '#06211f',
     hover: '#ffffff',
     veil: '#0b0e11',
-    gridFill: 0.42,
-    gridFillNear: 0.26
+    gridFill: 0.46,
+    gridFillNear: 0.34
   }
 };

@@ -40,6 +40,7 @@ class Store {
   shortcuts = $state(true);
 
   camera = $state.raw<Camera | null>(null);
+  /** The part of the city in view that no panel covers. */
   viewBounds = $state.raw<Bounds | null>(null);
   flight = $state.raw<Flight | null>(null);
   hover = $state.raw<Hover | null>(null);

@@ -68,8 +68,8 @@ export function administration(look: Look): Layer[] {
         visibility: shown(communities),
         'text-font': font,
         'text-field': name,
-        'text-size': ['interpolate', ['linear'], ['zoom'], 12.6, 11.5, 15, 15],
-        'text-letter-spacing': 0.06,
+        'text-size': ['interpolate', ['linear'], ['zoom'], 12.6, 12.5, 15, 17],
+        'text-letter-spacing': 0.1,
         'text-max-width': 7,
         'text-padding': 4
       },

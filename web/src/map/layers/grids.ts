@@ -27,7 +27,7 @@ function fillColour(look: Look): ExpressionSpecification {
 /** Neighbour colours only tell grids apart and may fade; the other two carry a meaning and stay stronger. */
 function fillOpacity(look: Look): ExpressionSpecification {
   const colours = coloursOf(look);
-  const more = look.colourBy === 'neighbours' ? 0 : 0.22;
+  const more = look.colourBy === 'neighbours' ? 0 : 0.18;
   return ['interpolate', ['linear'], ['zoom'], 12, colours.gridFill + more, 16, colours.gridFillNear + more];
 }
 
@@ -59,7 +59,7 @@ export function grids(look: Look): Layer[] {
       layout: { visibility: shown(look.switches.grids && look.colourBy === 'band') },
       paint: {
         'fill-pattern': ['match', ['get', 'state'], 'over', `hatch-${look.theme}`, `dots-${look.theme}`],
-        'fill-opacity': 0.8
+        'fill-opacity': ['interpolate', ['linear'], ['zoom'], 12, 0.8, 16, 0.55]
       }
     },
     {

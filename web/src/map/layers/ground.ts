@@ -1,7 +1,7 @@
 import { coloursOf, font, shown, type Look } from '../look';
 import type { Layer } from '../order';
 
-/** Ground, green and water. */
+/** Ground, green and water. Water and green cover the colour of the grid they lie in, or they would turn grey. */
 export function ground(look: Look): Layer[] {
   const colours = coloursOf(look);
   const visibility = shown(look.switches.nature);
@@ -13,7 +13,7 @@ export function ground(look: Look): Layer[] {
       source: 'base',
       'source-layer': 'green',
       layout: { visibility },
-      paint: { 'fill-color': ['match', ['get', 'kind'], 'pitch', colours.pitch, colours.green] }
+      paint: { 'fill-color': ['match', ['get', 'kind'], 'pitch', colours.pitch, colours.green], 'fill-opacity': 0.8 }
     },
     {
       id: 'water',
