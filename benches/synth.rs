@@ -1,5 +1,7 @@
 //! How long the synthetic city takes, at both scales. The demo must be on the screen within five seconds.
 
+#![expect(missing_docs, reason = "criterion's macro writes a public function")]
+
 use criterion::{Criterion, criterion_group, criterion_main};
 use gridweave::synth::{Scale, generate};
 use std::hint::black_box;

@@ -42,22 +42,26 @@ fn polygon(mesh: &Mesh, outer: &[P], holes: &[Vec<P>]) -> MultiPolygon {
     Polygon { outer: ring(mesh, outer), holes: holes.iter().map(|hole| ring(mesh, hole)).collect() }.into()
 }
 
-/// Turns dwellings into households so that the city has exactly as many as asked for. Rounding errors are carried from
-/// house to house, so no plot drifts.
+/// Turns dwellings into households so that the city has exactly as many as asked for; a farmhouse is one household.
+/// Rounding errors are carried from house to house, so no plot drifts.
 pub fn settle(plots: &[Plot], built: &[Built], wanted: u32, seed: u64) -> Vec<Vec<u32>> {
     let lived_in = |plot: &Plot| Dice::new(seed, &[7, u64::from(plot.face)]).range(0.86, 1.0);
-    let raw: f64 = plots
-        .iter()
-        .zip(built)
-        .map(|(plot, built)| lived_in(plot) * built.houses.iter().map(|house| f64::from(house.flats)).sum::<f64>())
-        .sum();
-    let scale = f64::from(wanted) / raw.max(1.0);
+    let (mut farms, mut raw) = (0.0, 0.0);
+    for (plot, built) in plots.iter().zip(built) {
+        let flats: f64 = built.houses.iter().map(|house| f64::from(house.flats)).sum();
+        if plot.usage == Use::Hamlet {
+            farms += flats;
+        } else {
+            raw += lived_in(plot) * flats;
+        }
+    }
+    let scale = (f64::from(wanted) - farms) / f64::max(raw, 1.0);
     let mut carry = 0.0;
     plots
         .iter()
         .zip(built)
         .map(|(plot, built)| {
-            let share = lived_in(plot) * scale;
+            let share = if plot.usage == Use::Hamlet { 1.0 } else { lived_in(plot) * scale };
             let settle = |house: &House| {
                 let exact = f64::from(house.flats) * share + carry;
                 let whole = exact.round().max(0.0);

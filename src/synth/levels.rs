@@ -121,19 +121,33 @@ pub fn gather(mesh: &Mesh, plots: &[Plot], households: &[f64], counts: Counts, s
     let blocks_as_cells: Vec<u32> = mesh.tags.iter().map(|tag| tag.block).collect();
     let by_face = graph(mesh, &own, faces, &blocks_as_cells, &|face| households[face] + 2.0 + sizes[face] / 9_000.0);
     let pieces = like_with_like(mesh, plots, households, &sizes, &by_face, &community, parents.len());
-    let ideals: Vec<f64> = pieces
+    let mut ideals: Vec<f64> = pieces
         .iter()
         .map(|piece| {
             let people: f64 = piece.faces.iter().map(|&face| households[face as usize]).sum();
+            let ground: f64 = piece.faces.iter().map(|&face| sizes[face as usize]).sum();
             match piece.class {
                 GridClass::Mature => people / 850.0,
                 GridClass::Open => people / 290.0,
                 GridClass::UrbanVillage => people / 620.0,
-                GridClass::Rural => people / 190.0 + 0.2,
+                GridClass::Rural => people / 120.0 + ground / 1_700_000.0,
                 GridClass::Dedicated => 0.01,
             }
         })
         .collect();
+    // Mature compounds were gridded with the band in mind; the other classes share the grids that are left.
+    let of = |ideals: &[f64], mature: bool| -> f64 {
+        let same = |piece: &&Piece| (piece.class == GridClass::Mature) == mature;
+        pieces.iter().zip(ideals).filter(|(piece, _)| same(piece)).map(|(_, ideal)| ideal).sum()
+    };
+    let dedicated = pieces.iter().filter(|piece| piece.class == GridClass::Dedicated).count() as f64;
+    let left = f64::from(counts.grids) - dedicated - of(&ideals, true);
+    let others = (left / of(&ideals, false).max(1.0)).clamp(0.55, 1.5);
+    for (piece, ideal) in pieces.iter().zip(&mut ideals) {
+        if piece.class != GridClass::Mature {
+            *ideal *= others;
+        }
+    }
     let most: Vec<u32> = pieces
         .iter()
         .map(|piece| if piece.class == GridClass::Dedicated { 1 } else { piece.faces.len() as u32 })
@@ -142,7 +156,7 @@ pub fn gather(mesh: &Mesh, plots: &[Plot], households: &[f64], counts: Counts, s
     let mut found: Vec<(u32, GridClass, Vec<u32>)> = Vec::new();
     for (piece, &share) in pieces.iter().zip(&shares) {
         let mut grids = Vec::new();
-        split(&by_face, piece.faces.clone(), share, 0.6, &mut dice, &mut grids);
+        split(&by_face, piece.faces.clone(), share, 0.75, &mut dice, &mut grids);
         found.extend(grids.into_iter().map(|grid| (piece.community, piece.class, grid)));
     }
 
@@ -255,12 +269,12 @@ fn split(graph: &Graph, members: Vec<u32>, parts: u32, uneven: f64, dice: &mut D
     let first = parts / 2;
     let fair = f64::from(first) / f64::from(parts);
     // Most cuts were meant to be fair when they were made; some neighbourhoods have grown since.
-    let uneven = if dice.chance(0.7) { uneven * 0.12 } else { uneven };
+    let uneven = if dice.chance(0.74) { uneven * 0.05 } else { uneven };
     let share = (fair * (1.0 + dice.range(-uneven, uneven))).clamp(0.08, 0.92);
     let start = dice.range(0.0, std::f64::consts::PI);
     let mut best: Option<(f64, Vec<u32>, Vec<u32>)> = None;
-    for k in 0..12 {
-        let angle = start + f64::from(k) * std::f64::consts::TAU / 12.0;
+    for k in 0..16 {
+        let angle = start + f64::from(k) * std::f64::consts::TAU / 16.0;
         let (one, other) = grow(graph, &members, share, p(angle.cos(), angle.sin()));
         let enough = one.len() >= first as usize && other.len() >= (parts - first) as usize;
         let cost = judge(graph, &one, &other, share) + if enough { 0.0 } else { 100.0 };
@@ -303,7 +317,7 @@ fn judge(graph: &Graph, one: &[u32], other: &[u32], share: f64) -> f64 {
     };
     let all: Vec<u32> = one.iter().chain(other).copied().collect();
     let size = spread(&all).max(50.0);
-    6.0 * off + 0.35 * cut / size + 1.2 * (spread(one) + spread(other)) / size
+    13.0 * off + 0.35 * cut / size + 1.2 * (spread(one) + spread(other)) / size
 }
 
 /// Grows a connected set from the end that lies farthest back along a direction until it has its share; what the

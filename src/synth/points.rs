@@ -106,6 +106,7 @@ fn cameras(draft: &Draft<'_>, quota: &Quota, dice: &mut Dice, world: &mut World)
         let here = mesh.places[v as usize];
         let big = arms.iter().filter(|&&h| class(h) <= StreetClass::Secondary).count();
         // A mast stands in the corner between two neighbouring arms and looks along one of them.
+        let mut turning = false;
         for k in 0..arms.len() {
             let (one, two) = (arms[k], arms[(k + 1) % arms.len()]);
             let (d1, d2) = ((mesh.to(one) - here).unit(), (mesh.to(two) - here).unit());
@@ -115,7 +116,8 @@ fn cameras(draft: &Draft<'_>, quota: &Quota, dice: &mut Dice, world: &mut World)
             }
             let (w1, w2) = (class(one).usual_width() / 2.0 + 2.0, class(two).usual_width() / 2.0 + 2.0);
             let mast = here + d1 * (w2 / sine) + d2 * (w1 / sine);
-            if big >= 3 && k == 0 {
+            if (big >= 3 || big == 2 && arms.len() > 3) && !turning {
+                turning = true;
                 crossings.push(Spot { kind: CameraKind::Ptz, at: mast, bearing: None, owner: "织城公安分局" });
             } else if main <= StreetClass::Tertiary || dice.chance(0.3) {
                 let owner = if dice.chance(0.72) { "织城公安分局" } else { "织城城市管理局" };
