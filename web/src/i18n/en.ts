@@ -285,6 +285,7 @@ export const en: Messages = {
     'An open-source service for grid management: it weaves a city into grids that people can answer for. Everything on this map comes from this server; no other network is used.',
   aboutSynthetic: 'What you see is synthetic data and stands for no real place or person.',
   licences: 'Map engine MapLibre GL JS (BSD-3-Clause), font Noto Sans SC (OFL-1.1)',
+  mapData: 'Map data:',
   apiDocs: 'API documentation',
 
   serverGone: 'The server does not answer',

@@ -281,6 +281,7 @@ export const zh = {
   aboutText: '开源的网格管理服务：把城市织成有人负责的网格。地图上的一切都来自这台服务器，不访问任何外部网络。',
   aboutSynthetic: '当前显示的是合成数据，不对应任何真实的地点和人。',
   licences: '地图引擎 MapLibre GL JS（BSD-3-Clause），字体思源黑体 Noto Sans SC（OFL-1.1）',
+  mapData: '地图数据：',
   apiDocs: '接口文档',
 
   serverGone: '服务器没有回应',
