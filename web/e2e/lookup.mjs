@@ -80,10 +80,12 @@ export default {
     await shot(page, 'phone-light-zh-card');
   },
 
-  async 'a neighbour is one click away'(world) {
+  async 'a code is copied and a neighbour is one click away'(world) {
     const grid = await world.someGrid();
     const page = await world.open({ hash: `#grid=${grid.grid}` });
     await card(page);
+    await page.click('[aria-label="复制网格编码"]');
+    equal(await page.evaluate(() => navigator.clipboard.readText()), grid.grid, 'clipboard');
     await page.click('.neighbours button');
     await page.waitForFunction(
       (codes) => codes.some((code) => document.querySelector('[data-card="grid"]')?.innerText.includes(code)),
@@ -121,6 +123,7 @@ export default {
       if (await page.evaluate(() => document.activeElement?.classList.contains('maplibregl-canvas'))) break;
     }
     check(await page.evaluate(() => document.activeElement.classList.contains('maplibregl-canvas')), 'map not reached');
+    check(await page.isVisible('.map-keyed'), 'no cross in the middle of the map');
     await page.keyboard.press('Enter');
     check((await card(page)).text.includes(grid.grid), 'the middle of the map is another grid');
 

@@ -110,6 +110,12 @@ export default {
           (count > 0 ? document.querySelector('tbody tr') : document.querySelector('.notice:not([aria-busy])')),
         [layer, counts[layer] ?? 0]
       );
+      const heads = await page.$$eval('th button', (all) => all.map((button) => button.innerText.trim()));
+      equal(
+        heads.filter((head) => /^[a-z_0-9]+$/.test(head)),
+        [],
+        `columns of ${layer} without a Chinese name`
+      );
     }
     return `${options.length} layers`;
   },

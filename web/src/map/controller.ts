@@ -45,7 +45,7 @@ export interface Start {
 export class MapController {
   private readonly engine: Engine;
   private readonly pin: Marker;
-  private look: string;
+  private look: Look;
   private flight: Flight | null = null;
   private selected: number | null = null;
   private hovered: number | null = null;
@@ -60,7 +60,7 @@ export class MapController {
     private readonly listener: Listener
   ) {
     const { camera, bounds, padding } = start;
-    this.look = JSON.stringify(start.look);
+    this.look = start.look;
     this.engine = new Engine({
       container: start.container,
       style: style(start.look, start.root, start.fontFaces),
@@ -87,11 +87,10 @@ export class MapController {
 
   /** Redraws in another look; sources and tiles stay. */
   setLook(look: Look): void {
-    const next = JSON.stringify(look);
-    if (next === this.look) return;
-    this.look = next;
-    this.engine.showTileBoundaries = look.debug;
-    this.engine.setStyle(style(look, this.start.root, this.start.fontFaces), { diff: true });
+    if (JSON.stringify(look) === JSON.stringify(this.look)) return;
+    this.look = look;
+    // Before the first style stands there is nothing to compare with; "style.load" catches up.
+    if (this.styled) this.redraw();
   }
 
   select(id: number | null): void {
@@ -176,6 +175,11 @@ export class MapController {
     return { lon: lng, lat, zoom: this.engine.getZoom() };
   }
 
+  private redraw(): void {
+    this.engine.showTileBoundaries = this.look.debug;
+    this.engine.setStyle(style(this.look, this.start.root, this.start.fontFaces), { diff: true });
+  }
+
   private mark(id: number | null, state: Record<string, boolean>): void {
     // The engine takes no state before its style stands; "style.load" catches up.
     if (id !== null && this.styled) this.engine.setFeatureState({ source: 'areas', sourceLayer: 'grids', id }, state);
@@ -186,6 +190,8 @@ export class MapController {
     const report = () => listener.moved(this.camera());
     engine.on('style.load', () => {
       this.styled = true;
+      engine.showTileBoundaries = this.look.debug;
+      if (this.look !== this.start.look) this.redraw();
       this.mark(this.selected, { selected: true });
     });
     engine.on('moveend', report);
@@ -211,7 +217,14 @@ export class MapController {
       engine.on(end, () => clearTimeout(this.press));
     }
 
-    engine.getCanvas().addEventListener('keydown', (event) => {
+    // A cross marks the place that Enter asks about, while the keyboard has the map.
+    const canvas = engine.getCanvas();
+    for (const type of ['focus', 'blur', 'keydown'] as const) {
+      canvas.addEventListener(type, () => {
+        engine.getContainer().classList.toggle('map-keyed', canvas.matches(':focus-visible'));
+      });
+    }
+    canvas.addEventListener('keydown', (event) => {
       if (event.key !== 'Enter' || event.ctrlKey || event.metaKey || event.altKey) return;
       const { lng, lat } = engine.getCenter();
       listener.asked([lng, lat]);

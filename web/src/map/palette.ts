@@ -10,7 +10,7 @@ export const gridColours = ['#8480e8', '#36b58f', '#c4dc4a', '#ffcf87', '#c57442
 
 /** Under and over differ in lightness from "in" and carry a pattern, so that colour is not the only signal. */
 export const bandColours: Record<Theme, Record<'in' | 'under' | 'over' | 'none', string>> = {
-  light: { in: '#cfe3d2', under: '#a697de', over: '#d9622b', none: '#dcd9d0' },
+  light: { in: '#cfe3d2', under: '#a697de', over: '#df7040', none: '#dcd9d0' },
   dark: { in: '#2f4a3c', under: '#7467c0', over: '#d8733f', none: '#2c3137' }
 };
 

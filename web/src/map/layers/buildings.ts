@@ -44,11 +44,11 @@ export function buildings(look: Look): Layer[] {
       layout: {
         visibility,
         'text-font': font,
-        // The full name where there is room for it, the number before that.
+        // The full name where there is room for it; before that the number, where there is one.
         'text-field': [
           'step',
           ['zoom'],
-          ['coalesce', ['get', 'number'], ''],
+          ['coalesce', ['get', 'number'], ['get', 'name'], ''],
           17.3,
           ['coalesce', ['get', 'name'], ['get', 'number'], '']
         ],

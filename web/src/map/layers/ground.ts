@@ -1,5 +1,17 @@
+import type { ExpressionSpecification } from 'maplibre-gl';
 import { coloursOf, font, shown, type Look } from '../look';
 import type { Layer } from '../order';
+
+/** Lawns and fields step back on an overview, where they would hide the grids; parks and woods stay landmarks. */
+const greenOpacity: ExpressionSpecification = [
+  'interpolate',
+  ['linear'],
+  ['zoom'],
+  12,
+  ['match', ['get', 'kind'], ['park', 'forest', 'cemetery'], 0.7, 0.15],
+  15.5,
+  0.8
+];
 
 /** Ground, green and water. Water and green cover the colour of the grid they lie in, or they would turn grey. */
 export function ground(look: Look): Layer[] {
@@ -13,7 +25,10 @@ export function ground(look: Look): Layer[] {
       source: 'base',
       'source-layer': 'green',
       layout: { visibility },
-      paint: { 'fill-color': ['match', ['get', 'kind'], 'pitch', colours.pitch, colours.green], 'fill-opacity': 0.8 }
+      paint: {
+        'fill-color': ['match', ['get', 'kind'], 'pitch', colours.pitch, colours.green],
+        'fill-opacity': greenOpacity
+      }
     },
     {
       id: 'water',

@@ -116,7 +116,7 @@ export function places(look: Look): Layer[] {
         'icon-rotate': ['case', ['==', ['get', 'kind'], 'fixed'], ['to-number', ['get', 'direction'], 0], 0],
         'icon-rotation-alignment': 'map',
         'icon-allow-overlap': ['step', ['zoom'], false, 14.5, true],
-        'icon-size': ['interpolate', ['linear'], ['zoom'], 12, 0.6, 16, 1]
+        'icon-size': ['interpolate', ['linear'], ['zoom'], 12, 0.45, 15, 0.7, 17, 1]
       }
     }
   ];
