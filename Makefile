@@ -22,7 +22,7 @@ test: test-rust test-web test-browser ## all tests: Rust, web, browser
 check: web/node_modules/.done web ## format, lints with warnings denied, docs without warnings, web lint and types
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets --locked -- -D warnings
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --locked --document-private-items
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --locked
 	cd web && npm run lint && npm run types && npm run check:floor
 
 bench: web ## measure the engines; ratios against peers are printed with them

@@ -12,7 +12,7 @@ const REACH: f64 = 250.0;
 ///
 /// 1. The compound that the building's source names; of several with that name, the nearest.
 /// 2. The compound whose outline holds the building.
-/// 3. For compounds known only by a point: the nearest such point within [`REACH`] and in the same grid, nearest
+/// 3. For compounds known only by a point: the nearest such point within 250 m and in the same grid, nearest
 ///    buildings first, until the reported number of buildings (or, where none is reported, floor area for the reported
 ///    households) is reached. Only buildings where people may live are taken.
 pub fn membership(world: &World, ground: &Ground, floor_area_per_household: f64) -> Vec<Option<u32>> {
