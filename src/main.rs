@@ -128,16 +128,20 @@ fn run_import(call: &Import) -> Outcome {
     let names: Vec<String> = call.files.iter().map(|f| f.display().to_string()).collect();
     let reason = format!("import {} as {}", names.join(", "), call.layer);
     let name = call.name.clone().or_else(|| call.into.file_stem().map(|s| s.to_string_lossy().into_owned()));
-    let fresh = !call.into.exists();
-    let (prepared, city) = if fresh {
-        let profile = preset(name.as_deref().unwrap_or("city"))?;
-        (import::prepare(&World::default(), &profile, reading, &reason, call.replace), None)
+    let name = name.as_deref().unwrap_or("city");
+    let (mut profile, mut prepared, city) = if !call.into.exists() {
+        let profile = preset(name)?;
+        let prepared = import::prepare(&World::default(), &profile, reading, &reason, call.replace);
+        (profile, prepared, None)
     } else if call.dry_run {
-        (Snapshot::read(&call.into)?.prepare_import(reading, &reason, call.replace), None)
+        let snapshot = Snapshot::read(&call.into)?;
+        (snapshot.profile.clone(), snapshot.prepare_import(reading, &reason, call.replace), None)
     } else {
         let city = City::open(&call.into)?;
-        (city.snapshot().prepare_import(reading, &reason, call.replace), Some(city))
+        let snapshot = city.snapshot();
+        (snapshot.profile.clone(), snapshot.prepare_import(reading, &reason, call.replace), Some(city))
     };
+    credit(source, &mut profile, &mut prepared);
     report(&prepared.problems, call.problems.as_deref())?;
     if prepared.has_errors() {
         return Err(Failure::new(DATA, "nothing was written: mend the errors above, or leave those features out"));
@@ -147,14 +151,32 @@ fn run_import(call: &Import) -> Outcome {
         println!("dry run: nothing was written");
         return Ok(());
     }
-    match city {
-        Some(city) => drop(city.commit(&prepared.change)?),
-        None => {
-            let profile = preset(name.as_deref().unwrap_or("city"))?;
-            drop(City::create(&call.into, &profile, &prepared.world, &reason)?);
-        }
+    let after = match city {
+        Some(city) => city.commit(&prepared.change)?,
+        None => City::create(&call.into, &profile, &prepared.world, &reason)?.snapshot(),
+    };
+    let mut open: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
+    for problem in after.check().into_iter().filter(|p| p.severity != Severity::Note) {
+        *open.entry(problem.code).or_default() += 1;
+    }
+    if !open.is_empty() {
+        let open: Vec<String> = open.into_iter().map(|(code, n)| format!("{n} {code}")).collect();
+        println!(
+            "worth a look in the city as it is now: {}; `gridweave check {}` names them",
+            open.join(", "),
+            call.into.display()
+        );
     }
     Ok(())
+}
+
+/// OpenStreetMap asks to be named wherever its data is shown (ODbL 1.0, section 4.3).
+fn credit(source: Source, profile: &mut Profile, prepared: &mut Prepared) {
+    const OSM: &str = "© OpenStreetMap contributors";
+    if source == Source::Osm && !profile.attribution.iter().any(|a| a == OSM) {
+        profile.attribution.push(OSM.to_owned());
+        prepared.change.edits.push(store::Edit::Describe(Box::new(profile.clone())));
+    }
 }
 
 fn tell(prepared: &Prepared) {
