@@ -2,6 +2,7 @@
 
 mod common;
 
+use common::estates::xiacheng_estates;
 use common::shared;
 use gridweave::model::{Coord, Geometry, Layer, MultiPolygon, Problem, Record, Severity, Value};
 use gridweave::read::datum::{Crs, Datum};
@@ -332,25 +333,14 @@ fn holds(area: &MultiPolygon, p: Coord) -> bool {
     inside
 }
 
-/// Estates that the table tags 下城 (the second breadcrumb of 地址链, and a position): BD-09 puts them into the district.
+/// BD-09 puts the estates that the table tags 下城 into the district.
 #[test]
 fn estates_of_xiacheng_lie_in_xiacheng() {
-    let Some(path) = shared("data/maps/cn-xiaoqu/lianjia-hangzhou.json") else { return };
-    let table: serde_json::Value = serde_json::from_slice(&std::fs::read(path).expect("readable")).expect("JSON");
-    let mut features = Vec::new();
-    for estate in table.as_object().expect("a dictionary").values() {
-        let tagged = estate["地址链"].as_str().is_some_and(|chain| chain.contains(">下城小区>"));
-        let position = estate["经纬度"].as_str().and_then(|text| text.split_once(','));
-        let Some((lon, lat)) = position.filter(|_| tagged) else { continue };
-        let position = [lon.trim(), lat.trim()].map(|n| n.parse::<f64>().expect("a number"));
-        features.push(
-            json!({"type": "Feature", "properties": estate, "geometry": {"type": "Point", "coordinates": position}}),
-        );
-    }
-    assert_eq!(features.len(), 279);
+    let Some(estates) = xiacheng_estates() else { return };
+    assert_eq!(estates["features"].as_array().map(Vec::len), Some(279));
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("compounds.geojson");
-    std::fs::write(&file, json!({"type": "FeatureCollection", "features": features}).to_string()).expect("written");
+    std::fs::write(&file, estates.to_string()).expect("written");
     let reading = open(&file, Layer::Compounds, &Options { crs: Some(Crs::Bd09), map: Vec::new() });
     assert!(!reading.has_errors(), "{:#?}", reading.problems);
     assert_eq!(reading.features.len(), 279);
