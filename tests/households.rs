@@ -252,7 +252,13 @@ fn a_point_claims_the_nearest_within_reach_in_its_own_grid() {
     let grid = |code: &str, x: f64, wide: f64| feature(rectangle(x, -500.0, wide, 1000.0), json!({"code": code}));
     town.import(Layer::Grids, &[grid("W", -1000.0, 1100.0), grid("E", 100.0, 900.0)], false);
     let office = building("o", (52.0, 0.0, 10.0, 6), json!({"kind": "office"}));
-    town.buildings(&[plain("a", 0.0, 0.0), plain("b", -60.0, 0.0), plain("c", 105.0, 0.0), plain("z", -250.0, 0.0), office]);
+    town.buildings(&[
+        plain("a", 0.0, 0.0),
+        plain("b", -60.0, 0.0),
+        plain("c", 105.0, 0.0),
+        plain("z", -250.0, 0.0),
+        office,
+    ]);
     town.compounds(&[compound("乙院", point(80.0, 10.0), json!({"households": 200}))]);
     assert_eq!(town.figures(["a", "b", "c"]), ["100 spread", "100 spread", "24 estimated"]);
     assert_eq!(town.figures(["z", "o"]), ["24 estimated", ""]);
@@ -326,7 +332,10 @@ fn schools_in_a_compound_house_nobody() {
 fn importing_again_changes_nothing() {
     let mut town = Town::default();
     let files = [
-        (Layer::Compounds, vec![around_three(json!(101)), compound("点", point(500.0, 0.0), json!({"households": 33}))]),
+        (
+            Layer::Compounds,
+            vec![around_three(json!(101)), compound("点", point(500.0, 0.0), json!({"households": 33}))],
+        ),
         (Layer::Buildings, [three().to_vec(), vec![plain("p", 490.0, 0.0), plain("q", 530.0, 0.0)]].concat()),
     ];
     for (layer, features) in &files {
@@ -348,7 +357,8 @@ fn a_compound_that_goes_gives_its_buildings_back() {
     let mut town = Town::default();
     town.buildings(&three());
     town.compounds(&[around_three(json!(101)), compound("远院", point(9000.0, 0.0), json!({"households": 5}))]);
-    let prepared = town.import(Layer::Compounds, &[compound("远院", point(9000.0, 0.0), json!({"households": 5}))], true);
+    let prepared =
+        town.import(Layer::Compounds, &[compound("远院", point(9000.0, 0.0), json!({"households": 5}))], true);
     assert_eq!(prepared.tallies[0], (Layer::Compounds, Tally { unchanged: 1, removed: 1, ..Tally::default() }));
     assert_eq!(town.figures(["a", "b", "c"]), ["24 estimated", "24 estimated", "12 estimated"]);
     town.import(Layer::Compounds, &[around_three(json!(202))], true);
@@ -388,7 +398,8 @@ fn what_a_file_repeats_comes_once() {
     let file = [plain("a", 0.0, 0.0), plain("a", 0.0, 0.0), plain("a", 50.0, 0.0)];
     let prepared = town.buildings(&file);
     assert_eq!(town.0.buildings.len(), 2);
-    let told: Vec<&str> = prepared.problems.iter().map(|p| p.code.as_str()).filter(|c| *c != "columns-unused").collect();
+    let told: Vec<&str> =
+        prepared.problems.iter().map(|p| p.code.as_str()).filter(|c| *c != "columns-unused").collect();
     assert_eq!(told, ["doubled", "name-twice"]);
     let prepared = town.buildings(&file);
     assert_eq!(prepared.tallies, [(Layer::Buildings, unchanged(2))]);

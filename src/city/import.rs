@@ -124,9 +124,17 @@ fn once_each(layer: Layer, records: Vec<Record>, problems: &mut Vec<Problem>) ->
     for record in records {
         let named = name_key(layer, &record).is_some_and(|key| !names.insert(key));
         let (code, message, remedy) = if !met.insert(place_key(&record, record.values.len())) {
-            ("doubled", "stands in the files more than once, exactly alike; kept once", "give each a code if they are two")
+            (
+                "doubled",
+                "stands in the files more than once, exactly alike; kept once",
+                "give each a code if they are two",
+            )
         } else if named {
-            ("name-twice", "another feature of the files has this code or name; both are kept", "tell them apart in the source")
+            (
+                "name-twice",
+                "another feature of the files has this code or name; both are kept",
+                "tell them apart in the source",
+            )
         } else {
             kept.push(record);
             continue;

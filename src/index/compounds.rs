@@ -52,7 +52,8 @@ fn claim_around_points(
     named: &[bool],
     members: &mut [Option<u32>],
 ) {
-    let points = world.compounds.iter().enumerate().filter(|(i, c)| matches!(c.place, Geometry::Point(_)) && !named[*i]);
+    let points =
+        world.compounds.iter().enumerate().filter(|(i, c)| matches!(c.place, Geometry::Point(_)) && !named[*i]);
     let mut claims: Vec<(f64, u32, u32)> = Vec::new();
     // What a compound still lacks: buildings where it reports their number, else floor area.
     let mut lacks: HashMap<u32, f64> = HashMap::new();
@@ -60,10 +61,7 @@ fn claim_around_points(
         let Some(households) = about.households else { continue };
         let at = ground.compound_anchors[compound];
         let grid = ground.grids.locate(at);
-        lacks.insert(
-            compound as u32,
-            about.buildings.map_or(f64::from(households.count) * per_household, f64::from),
-        );
+        lacks.insert(compound as u32, about.buildings.map_or(f64::from(households.count) * per_household, f64::from));
         for building in ground.buildings.within(ground.box_around(at, REACH)) {
             let anchor = ground.building_anchors[building as usize];
             let metres = ground.frame.distance(at, anchor).0;
@@ -156,8 +154,7 @@ fn spread(
     let known = sum(&mut buildings.iter().filter_map(|b| counts[*b]));
     let rest = u64::from(total.count).saturating_sub(known);
     let uncounted: Vec<usize> = buildings.iter().copied().filter(|b| counts[*b].is_none()).collect();
-    let dwellings: Vec<usize> =
-        uncounted.iter().copied().filter(|b| may_be_lived_in(&world.buildings[*b])).collect();
+    let dwellings: Vec<usize> = uncounted.iter().copied().filter(|b| may_be_lived_in(&world.buildings[*b])).collect();
     let open = if dwellings.is_empty() { &uncounted } else { &dwellings };
     let had = |b: &usize| world.buildings[*b].households;
     if open.iter().all(|b| had(b).is_some()) && sum(&mut uncounted.iter().filter_map(had)) == rest {

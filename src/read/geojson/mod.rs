@@ -77,10 +77,8 @@ pub(super) fn read(
     }
     if layer.tiles_the_plane() {
         records = merge_parts(layer, records, &mut problems);
-        let codes: BTreeMap<&str, &str> = records
-            .iter()
-            .filter_map(|(record, called)| Some((code_of(layer, record)?, called.as_str())))
-            .collect();
+        let codes: BTreeMap<&str, &str> =
+            records.iter().filter_map(|(record, called)| Some((code_of(layer, record)?, called.as_str()))).collect();
         for (values, problem) in slivers {
             let sliver = Record { id: 0, geometry: Geometry::Point(Coord::default()), values };
             let Some((code, called)) = code_of(layer, &sliver).and_then(|code| codes.get_key_value(code)) else {
@@ -92,7 +90,8 @@ pub(super) fn read(
             let sliver = problem.feature;
             problems.push(Problem::new(Severity::Warning, "sliver-dropped", message, remedy).of(sliver.as_str()));
             // The source has the place in several parts, though the city will not.
-            let message = format!("code {code} has several features, of which {sliver} has no area: not kept as a part");
+            let message =
+                format!("code {code} has several features, of which {sliver} has no area: not kept as a part");
             problems.push(multi_part(&message).of(*called));
         }
     }
