@@ -114,6 +114,12 @@ fn run_import(call: &Import) -> Outcome {
         Ok((field.to_owned(), column.to_owned()))
     });
     let options = read::Options { crs, map: map.collect::<Result<_, Failure>>()? };
+    check_fields(source, &options.map)?;
+    for file in &call.files {
+        std::fs::metadata(file).map_err(|e| Failure::io(file, &e))?;
+        apart(call.problems.as_deref(), file, "--problems")?;
+    }
+    apart(call.problems.as_deref(), &call.into, "--problems")?;
     let mut reading = Reading::default();
     for file in &call.files {
         let bar = progress(&format!("reading {}", file.display()));
@@ -179,6 +185,34 @@ fn credit(source: Source, profile: &mut Profile, prepared: &mut Prepared) {
     }
 }
 
+/// Refuses a `--map` that speaks of a field which the layer does not have: the call is wrong, whatever the file holds.
+fn check_fields(source: Source, map: &[(String, String)]) -> Outcome {
+    let Some((field, column)) = map.first() else { return Ok(()) };
+    let Source::Layer(layer) = source else {
+        return Err(Failure::new(CALL, format!("--map {field}={column}: osm is read by its tags, not by columns")));
+    };
+    let known: Vec<&str> = layer.fields().iter().map(|f| f.name).collect();
+    match map.iter().find(|(field, _)| !known.contains(&field.as_str())) {
+        None => Ok(()),
+        Some((field, column)) => Err(Failure::new(
+            CALL,
+            format!("--map {field}={column}: {layer} have no field `{field}`; use one of: {}", known.join(", ")),
+        )),
+    }
+}
+
+/// Refuses to write over a file that is being read: a slip of the hand must not cost a city.
+fn apart(out: Option<&Path>, source: &Path, flag: &str) -> Outcome {
+    let Some(out) = out else { return Ok(()) };
+    match (out.canonicalize(), source.canonicalize()) {
+        (Ok(a), Ok(b)) if a == b => Err(Failure::new(
+            CALL,
+            format!("{flag} {}: would overwrite what is read; give another file", out.display()),
+        )),
+        _ => Ok(()),
+    }
+}
+
 fn tell(prepared: &Prepared) {
     for (layer, t) in &prepared.tallies {
         let parts = [
@@ -194,6 +228,7 @@ fn tell(prepared: &Prepared) {
 }
 
 fn run_check(call: &Check) -> Outcome {
+    apart(call.problems.as_deref(), &call.city, "--problems")?;
     let problems = Snapshot::read(&call.city)?.check();
     report(&problems, call.problems.as_deref())?;
     if problems.is_empty() {
@@ -266,6 +301,8 @@ fn serve_city(city: City, serving: &Serving) -> Outcome {
 }
 
 fn run_locate(call: &Locate) -> Outcome {
+    apart(Some(&call.out), &call.city, "--out")?;
+    apart(Some(&call.out), &call.points, "--out")?;
     let snapshot = Snapshot::read(&call.city)?;
     if let Some(at) = &call.at {
         let moment: jiff::Timestamp = at
@@ -294,6 +331,7 @@ fn run_export(call: &Export) -> Outcome {
         .as_deref()
         .map(|word| Layer::parse(word).ok_or_else(|| Failure::new(CALL, format!("--layer {word}: no such layer"))));
     let layer = layer.transpose()?;
+    apart(Some(&call.out), &call.city, "--out")?;
     let snapshot = Snapshot::read(&call.city)?;
     match call.format {
         Format::Geopackage => {

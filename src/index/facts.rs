@@ -42,7 +42,7 @@ pub struct GridFacts {
 impl GridFacts {
     /// All households.
     pub fn households(&self) -> u32 {
-        self.basis.iter().sum()
+        self.basis.iter().fold(0, |sum: u32, n| sum.saturating_add(*n))
     }
 
     /// Where the households stand against the band.
@@ -207,6 +207,11 @@ fn parent_of(world: &World, ground: &Ground, layer: Layer, place: u32) -> Option
     declared.as_ref().and_then(by_code).map(|i| i as u32).or_else(|| above.place_at(inside(area)))
 }
 
+/// Figures come from files; absurd ones must not bring the program down.
+fn add(sum: &mut u32, count: u32) {
+    *sum = sum.saturating_add(count);
+}
+
 fn count_people_and_things(
     world: &World,
     ground: &Ground,
@@ -227,14 +232,14 @@ fn count_people_and_things(
         let Some(facts) = grids.get_mut(*grid as usize) else { continue };
         facts.buildings += 1;
         if let Some(h) = building.households {
-            facts.basis[slot(h.provenance)] += h.count;
+            add(&mut facts.basis[slot(h.provenance)], h.count);
         }
     }
     // A compound none of whose buildings is known stands for its households itself.
     for (i, compound) in world.compounds.iter().enumerate() {
         let Some(h) = compound.households.filter(|_| !housed[i]) else { continue };
         if let Some(rank) = ground.grids.locate(ground.compound_anchors[i]) {
-            grids[rank as usize].basis[slot(h.provenance)] += h.count;
+            add(&mut grids[rank as usize].basis[slot(h.provenance)], h.count);
         }
     }
     for camera in &world.cameras {
@@ -298,7 +303,7 @@ fn level_facts(world: &World, ground: &Ground, grids: &[GridFacts]) -> [Vec<Leve
             if let Some(place) = place {
                 let above = &mut facts[rank_of[place as usize]];
                 above.grids += 1;
-                above.households += grid.households();
+                add(&mut above.households, grid.households());
             }
         }
         facts
