@@ -5,9 +5,9 @@ use super::{App, refuse_closed};
 use crate::city::{MAX_ZOOM, Snapshot};
 use crate::model::Layer;
 use crate::tiles::tilejson;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use bytes::Bytes;
 use std::io::Write;
 use std::sync::Arc;
@@ -60,14 +60,15 @@ impl TileCache {
 pub async fn tile(
     State(app): State<App>,
     Path((layers, z, x, y)): Path<(String, u8, u32, u32)>,
-    headers: HeaderMap,
+    request: Request,
 ) -> Result<Response, Problem> {
+    let headers = request.headers();
     let mask = layers_of(&app, &layers)?;
     if z > 24 || u64::from(x) >> z != 0 || u64::from(y) >> z != 0 {
         return Err(Problem::not_found(format!("no tile {z}/{x}/{y}: z goes to {MAX_ZOOM}, x and y to 2^z - 1")));
     }
     let snapshot = app.city.snapshot();
-    let encoding = encoding(&headers);
+    let encoding = encoding(headers);
     let key = Key { version: snapshot.version, layers: mask, z, x, y, encoding };
     let tile = match app.tiles.0.get(&key).await {
         Some(tile) => tile,
@@ -87,8 +88,11 @@ pub async fn tile(
         (false, false) => StatusCode::OK,
     };
     let body = if status == StatusCode::OK { tile.bytes } else { Bytes::new() };
-    let mut response = (status, body).into_response();
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
     let out = response.headers_mut();
+    // Room for these and the guard's, so that the map need not grow.
+    out.reserve(12);
     out.insert(header::ETAG, tile.etag);
     out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     out.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
