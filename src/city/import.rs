@@ -46,7 +46,7 @@ impl Prepared {
 /// Fits a reading into a world.
 ///
 /// A feature is the same thing as one in the city, and keeps its id, when both have the same code (compounds: the same
-/// name, less than [`SAME_ESTATE`] apart); what has neither, when it has the same place, kind and name; a building also
+/// name, at most 2 km apart); what has neither, when it has the same place, kind and name; a building also
 /// when it has the same outline and no other code. With `replace`, what a layer of the file does not mention is removed.
 pub fn prepare(before: &World, profile: &Profile, reading: Reading, reason: &str, replace: bool) -> Prepared {
     let mut world = before.clone();
@@ -212,7 +212,7 @@ fn keep_households(layer: Layer, old: &Record, new: &mut Record, replace: bool) 
     let stays = match layer {
         Layer::Buildings if derived => {
             let same = |name: &&str| old.get(layer, name) == new.get(layer, name);
-            old.geometry == new.geometry && ["floors", "kind", "compound"].iter().all(|name| same(name))
+            old.geometry == new.geometry && ["floors", "kind", "compound"].iter().all(same)
         }
         _ => !replace,
     };
