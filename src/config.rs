@@ -45,6 +45,7 @@ pub enum Verb {
     )]
     Export(Export),
     /// Prints the description of the HTTP API
+    #[command(after_help = "Example:\n  gridweave openapi > openapi.json")]
     Openapi,
 }
 

@@ -320,12 +320,22 @@ fn a_compound_without_buildings_stands_for_its_households_itself() {
 }
 
 #[test]
-fn schools_in_a_compound_house_nobody() {
+fn schools_and_gatehouses_of_a_compound_house_nobody() {
     let mut town = Town::default();
     let school = building("s", (40.0, 0.0, 20.0, 4), json!({"kind": "school"}));
-    town.buildings(&[plain("a", 0.0, 0.0), school]);
+    let gatehouse = building("g", (70.0, 0.0, 5.0, 1), json!({"kind": "other"}));
+    let unknown = building("u", (80.0, 0.0, 20.0, 6), json!({"kind": "other"}));
+    town.buildings(&[plain("a", 0.0, 0.0), school, gatehouse, unknown]);
     town.compounds(&[around_three(json!(50))]);
-    assert_eq!(town.figures(["a", "s"]), ["50 spread", ""]);
+    assert_eq!(town.figures(["a", "s", "g", "u"]), ["25 spread", "", "", "25 spread"]);
+    // Not even what is left when all dwellings are counted; but homes over shops are drawn as shops.
+    let counted =
+        |code: &str, x: f64, kind: &str| building(code, (x, 0.0, 20.0, 6), json!({"kind": kind, "households": 20}));
+    town.buildings(&[counted("a", 0.0, "residential"), counted("u", 80.0, "other")]);
+    assert_eq!(town.figures(["a", "s", "g", "u"]), ["20 surveyed", "", "", "20 surveyed"]);
+    let shop = |code: &str, x: f64| building(code, (x, 0.0, 20.0, 4), json!({"kind": "retail"}));
+    town.import(Layer::Buildings, &[shop("a", 0.0), shop("b", 40.0)], true);
+    assert_eq!(town.figures(["a", "b"]), ["25 spread", "25 spread"]);
 }
 
 #[test]
