@@ -403,6 +403,28 @@ fn the_same_building_is_known_by_its_outline() {
 }
 
 #[test]
+fn what_a_file_leaves_empty_stays_until_it_replaces() {
+    let mut town = Town::default();
+    let place = || rectangle(0.0, 0.0, 20.0, 20.0);
+    town.buildings(&[feature(
+        place(),
+        json!({"code": "B1", "name": "一号楼", "floors": 6, "kind": "住宅", "stars": 4}),
+    )]);
+    let before = town.0.clone();
+    assert_eq!(town.figure("B1"), "24 estimated");
+    let prepared = town.buildings(&[feature(place(), json!({"name": "一号楼"}))]);
+    assert_eq!((prepared.tallies[0].1, &town.0), (unchanged(1), &before), "known by its outline; nothing is lost");
+    town.buildings(&[feature(place(), json!({"code": "B1", "address": "牛沙路1号", "floors": 12}))]);
+    let building = &town.0.buildings[0];
+    assert_eq!((building.name.as_str(), building.stars, building.address.as_str()), ("一号楼", Some(4), "牛沙路1号"));
+    assert_eq!(town.figure("B1"), "48 estimated");
+    town.import(Layer::Buildings, &[feature(place(), json!({"code": "B1", "kind": "office"}))], true);
+    let building = &town.0.buildings[0];
+    assert_eq!((building.name.as_str(), building.stars, building.floors), ("", None, None));
+    assert_eq!(town.figure("B1"), "");
+}
+
+#[test]
 fn what_a_file_repeats_comes_once() {
     let mut town = Town::default();
     let file = [plain("a", 0.0, 0.0), plain("a", 0.0, 0.0), plain("a", 50.0, 0.0)];
