@@ -320,12 +320,22 @@ fn a_compound_without_buildings_stands_for_its_households_itself() {
 }
 
 #[test]
-fn schools_in_a_compound_house_nobody() {
+fn schools_and_gatehouses_of_a_compound_house_nobody() {
     let mut town = Town::default();
     let school = building("s", (40.0, 0.0, 20.0, 4), json!({"kind": "school"}));
-    town.buildings(&[plain("a", 0.0, 0.0), school]);
+    let gatehouse = building("g", (70.0, 0.0, 5.0, 1), json!({"kind": "other"}));
+    let unknown = building("u", (80.0, 0.0, 20.0, 6), json!({"kind": "other"}));
+    town.buildings(&[plain("a", 0.0, 0.0), school, gatehouse, unknown]);
     town.compounds(&[around_three(json!(50))]);
-    assert_eq!(town.figures(["a", "s"]), ["50 spread", ""]);
+    assert_eq!(town.figures(["a", "s", "g", "u"]), ["25 spread", "", "", "25 spread"]);
+    // Not even what is left when all dwellings are counted; but homes over shops are drawn as shops.
+    let counted =
+        |code: &str, x: f64, kind: &str| building(code, (x, 0.0, 20.0, 6), json!({"kind": kind, "households": 20}));
+    town.buildings(&[counted("a", 0.0, "residential"), counted("u", 80.0, "other")]);
+    assert_eq!(town.figures(["a", "s", "g", "u"]), ["20 surveyed", "", "", "20 surveyed"]);
+    let shop = |code: &str, x: f64| building(code, (x, 0.0, 20.0, 4), json!({"kind": "retail"}));
+    town.import(Layer::Buildings, &[shop("a", 0.0), shop("b", 40.0)], true);
+    assert_eq!(town.figures(["a", "b"]), ["25 spread", "25 spread"]);
 }
 
 #[test]
@@ -390,6 +400,28 @@ fn the_same_building_is_known_by_its_outline() {
     assert_eq!((town.0.buildings[0].id, town.0.buildings[0].name.as_str()), (id, "新名"));
     town.buildings(&[feature(rectangle(0.0, 0.0, 20.0, 20.0), json!({"code": "B2"}))]);
     assert_eq!(town.0.buildings.len(), 2, "two codes are two buildings");
+}
+
+#[test]
+fn what_a_file_leaves_empty_stays_until_it_replaces() {
+    let mut town = Town::default();
+    let place = || rectangle(0.0, 0.0, 20.0, 20.0);
+    town.buildings(&[feature(
+        place(),
+        json!({"code": "B1", "name": "一号楼", "floors": 6, "kind": "住宅", "stars": 4}),
+    )]);
+    let before = town.0.clone();
+    assert_eq!(town.figure("B1"), "24 estimated");
+    let prepared = town.buildings(&[feature(place(), json!({"name": "一号楼"}))]);
+    assert_eq!((prepared.tallies[0].1, &town.0), (unchanged(1), &before), "known by its outline; nothing is lost");
+    town.buildings(&[feature(place(), json!({"code": "B1", "address": "牛沙路1号", "floors": 12}))]);
+    let building = &town.0.buildings[0];
+    assert_eq!((building.name.as_str(), building.stars, building.address.as_str()), ("一号楼", Some(4), "牛沙路1号"));
+    assert_eq!(town.figure("B1"), "48 estimated");
+    town.import(Layer::Buildings, &[feature(place(), json!({"code": "B1", "kind": "office"}))], true);
+    let building = &town.0.buildings[0];
+    assert_eq!((building.name.as_str(), building.stars, building.floors), ("", None, None));
+    assert_eq!(town.figure("B1"), "");
 }
 
 #[test]

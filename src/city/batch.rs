@@ -4,6 +4,7 @@ use super::Snapshot;
 use crate::index::OUTSIDE;
 use crate::model::Coord;
 use crate::read::datum::Datum;
+use crate::read::text;
 
 impl Snapshot {
     /// The rank of the grid of each point, [`OUTSIDE`] where none.
@@ -23,10 +24,12 @@ impl Snapshot {
     /// # Errors
     /// A sentence naming the line and what is wrong with it.
     pub fn locate_csv(&self, datum: &Datum, table: &[u8]) -> Result<Vec<u8>, String> {
-        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(table);
+        // Chinese spreadsheets save GB18030 unless told otherwise.
+        let (table, _) = text::decode(table).ok_or("the table is neither UTF-8, UTF-16 nor GB18030 text")?;
+        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(table.as_bytes());
         let headers = reader.headers().map_err(|e| e.to_string())?.clone();
         let column = |name: &str| {
-            let at = headers.iter().position(|h| h.trim_start_matches('\u{feff}').eq_ignore_ascii_case(name));
+            let at = headers.iter().position(|h| h.eq_ignore_ascii_case(name));
             at.ok_or_else(|| format!("the table has no column `{name}`; its first line must be id,lon,lat"))
         };
         let (id, lon, lat) = (column("id")?, column("lon")?, column("lat")?);

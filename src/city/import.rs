@@ -2,7 +2,7 @@
 
 use super::Snapshot;
 use crate::index::{Ground, compounds};
-use crate::model::{Coord, Entity, Frame, Layer, Problem, Profile, Record, Severity, Value, World};
+use crate::model::{BuildingKind, Coord, Entity, Frame, Layer, Problem, Profile, Record, Severity, Value, World};
 use crate::read::Reading;
 use crate::store::{Change, Edit};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -47,7 +47,8 @@ impl Prepared {
 ///
 /// A feature is the same thing as one in the city, and keeps its id, when both have the same code (compounds: the same
 /// name, at most 2 km apart); what has neither, when it has the same place, kind and name; a building also
-/// when it has the same outline and no other code. With `replace`, what a layer of the file does not mention is removed.
+/// when it has the same outline and no other code. What a file leaves empty
+/// stays; with `replace` it goes, and what a layer of the file does not mention is removed.
 pub fn prepare(before: &World, profile: &Profile, reading: Reading, reason: &str, replace: bool) -> Prepared {
     let mut world = before.clone();
     let mut edits = Vec::new();
@@ -86,7 +87,7 @@ fn fit(
         record.id = same.unwrap_or(0);
         let old = same.and_then(|id| world.record(layer, id));
         if let Some(old) = &old {
-            keep_households(layer, old, &mut record, replace);
+            keep_unsaid(layer, old, &mut record, replace);
         }
         if old.as_ref() == Some(&record) {
             tally.unchanged += 1;
@@ -201,28 +202,35 @@ impl Known {
     }
 }
 
-/// A household figure stays when a file says nothing about households: one that Gridweave derived while what it follows
-/// from is the same, one that came with another file until `--replace` says that this file is all there is.
-fn keep_households(layer: Layer, old: &Record, new: &mut Record, replace: bool) {
-    let is = |name: &str| layer.fields().iter().any(|field| field.name == name);
-    if !is("households") || *new.get(layer, "households") != Value::Null {
+/// What a file leaves empty stays as the city knows it, until `--replace` says that this file is all there is. A household
+/// figure that Gridweave derived stays, either way, while what it follows from is the same.
+fn keep_unsaid(layer: Layer, old: &Record, new: &mut Record, replace: bool) {
+    // This word stands for a use that the source does not tell.
+    let unsaid = |field: &str, value: &Value| {
+        *value == Value::Null
+            || (layer, field) == (Layer::Buildings, "kind") && *value == BuildingKind::Other.word().into()
+    };
+    let of_households = |field: &str| matches!(field, "households" | "basis" | "provenance" | "as_of");
+    let fields = || layer.fields().iter().enumerate();
+    if !replace {
+        for (i, field) in fields().filter(|(_, field)| !of_households(field.name)) {
+            if unsaid(field.name, &new.values[i]) {
+                new.values[i] = old.values[i].clone();
+            }
+        }
+    }
+    if *new.get(layer, "households") != Value::Null {
         return;
     }
     let derived = matches!(old.get(layer, "provenance"), Value::Text(word) if word != "surveyed");
-    let stays = match layer {
-        Layer::Buildings if derived => {
-            let same = |name: &&str| old.get(layer, name) == new.get(layer, name);
-            old.geometry == new.geometry && ["floors", "kind", "compound"].iter().all(same)
-        }
-        _ => !replace,
+    let stays = if layer == Layer::Buildings && derived {
+        let same = |name: &&str| old.get(layer, name) == new.get(layer, name);
+        old.geometry == new.geometry && ["floors", "kind", "compound"].iter().all(same)
+    } else {
+        !replace
     };
-    if !stays {
-        return;
-    }
-    for (i, field) in layer.fields().iter().enumerate() {
-        if matches!(field.name, "households" | "basis" | "provenance" | "as_of") {
-            new.values[i] = old.values[i].clone();
-        }
+    for (i, _) in fields().filter(|(_, field)| stays && of_households(field.name)) {
+        new.values[i] = old.values[i].clone();
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which buildings belong to which compound, and how a compound's total is shared out over them.
 
 use super::ground::Ground;
-use crate::model::{Building, BuildingKind, Compound, Frame, Geometry, HouseholdCount, Provenance, World};
+use crate::model::{BuildingKind, Compound, Frame, Geometry, HouseholdCount, Provenance, World};
 use std::collections::HashMap;
 
 /// How far from the point that stands for a compound its buildings are looked for, in metres. Estates are 150-200 m
@@ -40,9 +40,14 @@ pub fn membership(world: &World, ground: &Ground, floor_area_per_household: f64)
     members
 }
 
-/// Where people may live: dwellings, and buildings whose use the source does not tell.
-fn may_be_lived_in(building: &Building) -> bool {
-    matches!(building.kind, BuildingKind::Residential | BuildingKind::Other)
+/// Where people may live: dwellings, and buildings whose use the source does not tell unless they are too small for a
+/// household. Gatehouses and sheds are many.
+fn may_be_lived_in(world: &World, frame: Frame, building: usize, per_household: f64) -> bool {
+    match world.buildings[building].kind {
+        BuildingKind::Residential => true,
+        BuildingKind::Other => floor_area(world, frame, building) >= per_household / 2.0,
+        _ => false,
+    }
 }
 
 fn claim_around_points(
@@ -65,7 +70,8 @@ fn claim_around_points(
         for building in ground.buildings.within(ground.box_around(at, REACH)) {
             let anchor = ground.building_anchors[building as usize];
             let metres = ground.frame.distance(at, anchor).0;
-            let free = members[building as usize].is_none() && may_be_lived_in(&world.buildings[building as usize]);
+            let free = members[building as usize].is_none()
+                && may_be_lived_in(world, ground.frame, building as usize, per_household);
             if free && metres <= REACH && ground.grids.locate(anchor) == grid {
                 claims.push((metres, compound as u32, building));
             }
@@ -93,7 +99,7 @@ pub fn floor_area(world: &World, frame: Frame, building: usize) -> f64 {
 }
 
 /// The household count of every building. Surveyed counts are never touched. A compound's total, less what was surveyed
-/// in it, is shared out over its other buildings by floor area (largest remainders, so that the parts add up to the total
+/// in it, is shared out over its other dwellings (all its buildings where none may be one) by floor area (largest remainders, so that the parts add up to the total
 /// exactly), unless the figures they have add up to it already. Elsewhere an estimate that the building has stays; one
 /// that has none gets it from floors and footprint: dwellings, and buildings of unknown use whose floors are known.
 pub fn counts(
@@ -111,7 +117,7 @@ pub fn counts(
         }
     }
     for (compound, buildings) in world.compounds.iter().zip(&of_compound) {
-        spread(world, ground, compound, buildings, &mut counts);
+        spread(world, ground, compound, buildings, per_household, &mut counts);
     }
     for (b, building) in world.buildings.iter().enumerate() {
         let in_counted_compound = members[b].is_some_and(|c| world.compounds[c as usize].households.is_some());
@@ -147,6 +153,7 @@ fn spread(
     ground: &Ground,
     compound: &Compound,
     buildings: &[usize],
+    per_household: f64,
     counts: &mut [Option<HouseholdCount>],
 ) {
     let Some(total) = compound.households else { return };
@@ -154,8 +161,10 @@ fn spread(
     let known = sum(&mut buildings.iter().filter_map(|b| counts[*b]));
     let rest = u64::from(total.count).saturating_sub(known);
     let uncounted: Vec<usize> = buildings.iter().copied().filter(|b| counts[*b].is_none()).collect();
-    let dwellings: Vec<usize> = uncounted.iter().copied().filter(|b| may_be_lived_in(&world.buildings[*b])).collect();
-    let open = if dwellings.is_empty() { &uncounted } else { &dwellings };
+    let lived_in = |b: &usize| may_be_lived_in(world, ground.frame, *b, per_household);
+    let dwellings: Vec<usize> = uncounted.iter().copied().filter(lived_in).collect();
+    // Homes over shops may be drawn as nothing but shops; where there are dwellings, nobody lives elsewhere.
+    let open = if buildings.iter().any(lived_in) { &dwellings } else { &uncounted };
     let had = |b: &usize| world.buildings[*b].households;
     if open.iter().all(|b| had(b).is_some()) && sum(&mut uncounted.iter().filter_map(had)) == rest {
         uncounted.iter().for_each(|b| counts[*b] = had(b));
