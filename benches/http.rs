@@ -87,7 +87,8 @@ impl Bench {
         let places = &snapshot.ground.grids.places;
         let polygons: Vec<&MultiPolygon> =
             places.iter().map(|place| &snapshot.world.grids[*place as usize].area).collect();
-        for at in self.points[..500].to_vec() {
+        for i in 0..500 {
+            let at = self.points[i];
             let answer: serde_json::Value = serde_json::from_slice(&self.answer(ask(&locate_path(at)))).expect("JSON");
             let grid = oracle::locate(&polygons, at)
                 .map(|rank| snapshot.world.grids[places[rank as usize] as usize].code.as_str());
