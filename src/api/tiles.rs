@@ -182,22 +182,24 @@ fn pack(plain: Vec<u8>, encoding: Encoding) -> Vec<u8> {
     }
 }
 
+/// The smaller of the packings that the client takes; RFC 9110 section 12.5.3, but for weights between 0 and 1.
 fn encoding(headers: &HeaderMap) -> Encoding {
     let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let takes = |name: &str| {
-        accepted.split(',').any(|part| {
-            let mut words = part.split(';');
-            words.next().unwrap_or_default().trim().eq_ignore_ascii_case(name)
-                && !words.any(|q| matches!(q.trim(), "q=0" | "q=0.0"))
-        })
-    };
-    if takes("br") {
-        Encoding::Brotli
-    } else if takes("gzip") {
-        Encoding::Gzip
-    } else {
-        Encoding::Plain
+    let mut best = Encoding::Plain;
+    for part in accepted.split(',') {
+        let (name, weight) = part.split_once(';').unwrap_or((part, ""));
+        if weight.trim().strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0)) {
+            continue;
+        }
+        let name = name.trim();
+        if name.eq_ignore_ascii_case("br") {
+            return Encoding::Brotli;
+        }
+        if name.eq_ignore_ascii_case("gzip") {
+            best = Encoding::Gzip;
+        }
     }
+    best
 }
 
 /// RFC 9110 section 13.1.2: a list of tags compared weakly, or `*`.
