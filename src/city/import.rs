@@ -225,7 +225,7 @@ fn keep_unsaid(layer: Layer, old: &Record, new: &mut Record, replace: bool) {
     let derived = matches!(old.get(layer, "provenance"), Value::Text(word) if word != "surveyed");
     let stays = if layer == Layer::Buildings && derived {
         let same = |name: &&str| old.get(layer, name) == new.get(layer, name);
-        old.geometry == new.geometry && ["floors", "kind", "compound"].iter().all(|name| same(name))
+        old.geometry == new.geometry && ["floors", "kind", "compound"].iter().all(same)
     } else {
         !replace
     };
