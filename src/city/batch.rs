@@ -4,6 +4,7 @@ use super::Snapshot;
 use crate::index::OUTSIDE;
 use crate::model::Coord;
 use crate::read::datum::Datum;
+use crate::read::text::decode;
 
 impl Snapshot {
     /// The rank of the grid of each point, [`OUTSIDE`] where none.
@@ -18,15 +19,17 @@ impl Snapshot {
         (rank != OUTSIDE).then(|| self.grid_code(rank))
     }
 
-    /// Answers a table `id,lon,lat` with a table `id,grid`; the grid is empty outside every grid.
+    /// Answers a table `id,lon,lat` with a table `id,grid` in UTF-8; the grid is empty outside every grid. Chinese
+    /// spreadsheets write GBK, so that is understood too.
     ///
     /// # Errors
     /// A sentence naming the line and what is wrong with it.
     pub fn locate_csv(&self, datum: &Datum, table: &[u8]) -> Result<Vec<u8>, String> {
-        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(table);
+        let (table, _) = decode(table).ok_or("the table is neither UTF-8 nor GBK; save it as UTF-8")?;
+        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(table.as_bytes());
         let headers = reader.headers().map_err(|e| e.to_string())?.clone();
         let column = |name: &str| {
-            let at = headers.iter().position(|h| h.trim_start_matches('\u{feff}').eq_ignore_ascii_case(name));
+            let at = headers.iter().position(|h| h.eq_ignore_ascii_case(name));
             at.ok_or_else(|| format!("the table has no column `{name}`; its first line must be id,lon,lat"))
         };
         let (id, lon, lat) = (column("id")?, column("lon")?, column("lat")?);
