@@ -1,7 +1,7 @@
 //! The city file and its journal: what was acknowledged is there, whoever reads and however it ends.
 
 use gridweave::city::{City, Snapshot};
-use gridweave::model::{Layer, Profile, Record, Value, World};
+use gridweave::model::{Coord, Geometry, Layer, Profile, Record, Value, World};
 use gridweave::store::{Change, Checkpoint, Edit, Embedded, Store, StoreError, export_geopackage, read_only};
 use gridweave::synth::{Scale, generate};
 use std::io::{BufRead, BufReader};
@@ -372,4 +372,33 @@ fn nothing_is_left_beside_a_file_that_is_something_else() {
     std::fs::write(&path, "").expect("write");
     assert!(matches!(Embedded::open(&path), Err(StoreError::Foreign { .. })));
     assert_eq!(std::fs::read_dir(dir.path()).expect("list").count(), 1);
+}
+
+#[test]
+fn a_spatial_index_that_gdal_added_is_kept_true() {
+    let (_dir, path) = scratch();
+    drop(City::create(&path, &profile(), world(), "test").expect("create"));
+    let ask = |sql: &str| {
+        let run = Command::new("ogrinfo").args(["-q", "-sql", sql]).arg(&path).output().ok()?;
+        Some(String::from_utf8_lossy(&run.stdout).into_owned() + &String::from_utf8_lossy(&run.stderr))
+    };
+    let Some(told) = ask("SELECT CreateSpatialIndex('checkpoints', 'geom')") else {
+        println!("ogrinfo is not installed: `make test-packages` installs it; not compared with GDAL");
+        return;
+    };
+    assert!(told.contains("= 1"), "{told}");
+    let city = City::open(&path).expect("open");
+    let records: Vec<Record> = world().records(Layer::Checkpoints).collect();
+    let (mut moved, gone, mut added) = (records[0].clone(), &records[1], records[2].clone());
+    moved.geometry = Geometry::Point(Coord::new(1_050_000_000, 310_000_000));
+    added.id = records.last().expect("last").id + 1;
+    let edits = vec![
+        Edit::Put(Layer::Checkpoints, moved),
+        Edit::Delete(Layer::Checkpoints, gone.id),
+        Edit::Put(Layer::Checkpoints, added),
+    ];
+    city.commit(&Change { reason: "all kinds of edits".into(), edits }).expect("commit");
+    assert_eq!(city.checkpoint().expect("the triggers run"), Checkpoint::Done);
+    let indexed = ask("SELECT count(*) AS n, max(maxx) AS east FROM rtree_checkpoints_geom").expect("ogrinfo");
+    assert!(indexed.contains(&format!("n (Integer) = {}", records.len())) && indexed.contains("= 105"), "{indexed}");
 }

@@ -1,6 +1,6 @@
 //! The city file: a GeoPackage 1.3 (OGC 12-128r17) with one table a layer and one small table of our own.
 
-use super::{At, Edit, StoreError, Stored, wkb};
+use super::{At, Edit, StoreError, Stored, rtree, wkb};
 use crate::model::{Field, FieldKind, GeometryKind, Layer, Profile, Record, Value, World};
 use rusqlite::config::DbConfig;
 use rusqlite::types::{Value as Sql, ValueRef};
@@ -37,6 +37,7 @@ pub fn open_to_write(path: &Path, create: bool) -> Result<Connection, StoreError
     // WAL while it shows it; this then fails as busy until QGIS lets go.
     db.pragma_update(None, "journal_mode", "DELETE").at(path)?;
     db.pragma_update(None, "synchronous", "FULL").at(path)?;
+    rtree::register(&db).at(path)?;
     Ok(db)
 }
 
@@ -187,13 +188,22 @@ fn layer_of(edit: &Edit) -> Option<Layer> {
 }
 
 fn put(tx: &Transaction<'_>, layer: Layer, record: &Record) -> rusqlite::Result<()> {
-    let columns: String = layer.fields().iter().map(|f| format!(", \"{}\"", f.name)).collect();
-    let slots: String = (0..layer.fields().len()).map(|i| format!(", ?{}", i + 3)).collect();
-    let sql = format!("INSERT OR REPLACE INTO \"{layer}\" (fid, geom{columns}) VALUES (?1, ?2{slots})");
-    let values = [Sql::Integer(i64::from(record.id)), Sql::Blob(wkb::encode(&record.geometry))]
+    let fields = layer.fields();
+    let values: Vec<Sql> = [Sql::Integer(i64::from(record.id)), Sql::Blob(wkb::encode(&record.geometry))]
         .into_iter()
-        .chain(record.values.iter().map(sql_value));
-    tx.prepare_cached(&sql)?.execute(params_from_iter(values))?;
+        .chain(record.values.iter().map(sql_value))
+        .collect();
+    // Two plain statements: REPLACE deletes the old row behind the back of other programs' triggers, and an upsert
+    // disarms the OR REPLACE inside those of GeoPackage 1.3 R-trees.
+    let sets: String = fields.iter().enumerate().map(|(i, f)| format!(", \"{}\" = ?{}", f.name, i + 3)).collect();
+    let update = format!("UPDATE \"{layer}\" SET geom = ?2{sets} WHERE fid = ?1");
+    if tx.prepare_cached(&update)?.execute(params_from_iter(&values))? > 0 {
+        return Ok(());
+    }
+    let columns: String = fields.iter().map(|f| format!(", \"{}\"", f.name)).collect();
+    let slots: String = (0..fields.len()).map(|i| format!(", ?{}", i + 3)).collect();
+    let insert = format!("INSERT INTO \"{layer}\" (fid, geom{columns}) VALUES (?1, ?2{slots})");
+    tx.prepare_cached(&insert)?.execute(params_from_iter(&values))?;
     Ok(())
 }
 

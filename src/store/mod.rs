@@ -7,6 +7,7 @@
 mod embedded;
 mod geopackage;
 mod journal;
+mod rtree;
 mod wkb;
 
 pub use embedded::{Embedded, edits_of, read_only};
