@@ -185,7 +185,7 @@ pub struct Serving {
     #[arg(long, env = "GRIDWEAVE_MAX_REQUESTS", default_value_t = 512)]
     pub max_requests: usize,
     /// Seconds that a request may take; longer ones are answered 408.
-    #[arg(long, env = "GRIDWEAVE_TIMEOUT", default_value_t = 30.0)]
+    #[arg(long, env = "GRIDWEAVE_TIMEOUT", default_value_t = 30.0, value_parser = seconds)]
     pub timeout: f64,
     /// MiB that a request's body may have; larger ones are answered 413.
     #[arg(long, env = "GRIDWEAVE_MAX_BODY", default_value_t = 64)]
@@ -193,6 +193,14 @@ pub struct Serving {
     /// MiB of memory for built tiles.
     #[arg(long, env = "GRIDWEAVE_TILE_CACHE", default_value_t = 256)]
     pub tile_cache_mb: u64,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds: f64 = text.parse().map_err(|_| "write seconds, such as 30 or 0.5")?;
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(duration) if !duration.is_zero() => Ok(seconds),
+        _ => Err("give more than 0 seconds".into()),
+    }
 }
 
 impl Serving {

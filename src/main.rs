@@ -10,12 +10,12 @@ use gridweave::config::{Check, Cli, Demo, DemoScale, Export, Format, Import, Loc
 use gridweave::model::{Layer, Problem, Profile, Severity, World};
 use gridweave::read::datum::{Crs, Datum};
 use gridweave::read::{self, Reading, Source};
-use gridweave::store::StoreError;
+use gridweave::store::{Checkpoint, StoreError};
 use gridweave::{store, synth, write};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fs::File;
 use std::io::{BufWriter, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// A verb's failure: what to print, and with which code to exit.
@@ -34,7 +34,8 @@ impl Failure {
     }
 
     fn io(path: &Path, error: &std::io::Error) -> Self {
-        let code = if error.kind() == std::io::ErrorKind::NotFound { CALL } else { ENVIRONMENT };
+        use std::io::ErrorKind::{IsADirectory, NotFound};
+        let code = if matches!(error.kind(), IsADirectory | NotFound) { CALL } else { ENVIRONMENT };
         Self::new(code, format!("{}: {error}", path.display()))
     }
 }
@@ -42,7 +43,8 @@ impl Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let code = match &error {
-            StoreError::Missing(_) => CALL,
+            StoreError::Io { path, error } => return Self::io(path, error),
+            StoreError::Missing(_) | StoreError::Exists(_) => CALL,
             e if e.is_environment() => ENVIRONMENT,
             _ => DATA,
         };
@@ -62,10 +64,7 @@ fn main() -> ExitCode {
         Verb::Serve(serve) => run_serve(&serve),
         Verb::Locate(locate) => run_locate(&locate),
         Verb::Export(export) => run_export(&export),
-        Verb::Openapi => {
-            let json = api::openapi().to_pretty_json().map_err(|e| Failure::new(ENVIRONMENT, e.to_string()));
-            json.map(|json| println!("{json}"))
-        }
+        Verb::Openapi => run_openapi(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -116,10 +115,13 @@ fn run_import(call: &Import) -> Outcome {
     let options = read::Options { crs, map: map.collect::<Result<_, Failure>>()? };
     check_fields(source, &options.map)?;
     for file in &call.files {
-        std::fs::metadata(file).map_err(|e| Failure::io(file, &e))?;
-        apart(call.problems.as_deref(), file, "--problems")?;
+        if std::fs::metadata(file).map_err(|e| Failure::io(file, &e))?.is_dir() {
+            return Err(Failure::io(file, &std::io::ErrorKind::IsADirectory.into()));
+        }
+        apart(&call.into, &[file])?;
     }
-    apart(call.problems.as_deref(), &call.into, "--problems")?;
+    let read_and_written: Vec<&Path> = call.files.iter().chain([&call.into]).map(PathBuf::as_path).collect();
+    call.problems.as_deref().map_or(Ok(()), |problems| apart(problems, &read_and_written))?;
     let mut reading = Reading::default();
     for file in &call.files {
         let bar = progress(&format!("reading {}", file.display()));
@@ -157,10 +159,22 @@ fn run_import(call: &Import) -> Outcome {
         println!("dry run: nothing was written");
         return Ok(());
     }
-    let after = match city {
-        Some(city) => city.commit(&prepared.change)?,
-        None => City::create(&call.into, &profile, &prepared.world, &reason)?.snapshot(),
+    let city = match city {
+        Some(city) => {
+            if !prepared.change.edits.is_empty() {
+                city.commit(&prepared.change)?;
+            }
+            city
+        }
+        None => City::create(&call.into, &profile, &prepared.world, &reason)?,
     };
+    if city.checkpoint().ok() != Some(Checkpoint::Done) {
+        println!(
+            "safe in the journal, but {} cannot be written now (does another program hold it?): the next `import` or `serve` does it",
+            call.into.display()
+        );
+    }
+    let after = city.snapshot();
     let mut open: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
     for problem in after.check().into_iter().filter(|p| p.severity != Severity::Note) {
         *open.entry(problem.code).or_default() += 1;
@@ -201,18 +215,6 @@ fn check_fields(source: Source, map: &[(String, String)]) -> Outcome {
     }
 }
 
-/// Refuses to write over a file that is being read: a slip of the hand must not cost a city.
-fn apart(out: Option<&Path>, source: &Path, flag: &str) -> Outcome {
-    let Some(out) = out else { return Ok(()) };
-    match (out.canonicalize(), source.canonicalize()) {
-        (Ok(a), Ok(b)) if a == b => Err(Failure::new(
-            CALL,
-            format!("{flag} {}: would overwrite what is read; give another file", out.display()),
-        )),
-        _ => Ok(()),
-    }
-}
-
 fn tell(prepared: &Prepared) {
     for (layer, t) in &prepared.tallies {
         let parts = [
@@ -228,7 +230,7 @@ fn tell(prepared: &Prepared) {
 }
 
 fn run_check(call: &Check) -> Outcome {
-    apart(call.problems.as_deref(), &call.city, "--problems")?;
+    call.problems.as_deref().map_or(Ok(()), |problems| apart(problems, &[&call.city]))?;
     let problems = Snapshot::read(&call.city)?.check();
     report(&problems, call.problems.as_deref())?;
     if problems.is_empty() {
@@ -237,6 +239,18 @@ fn run_check(call: &Check) -> Outcome {
     let errors = problems.iter().filter(|p| p.severity == Severity::Error).count();
     if errors > 0 {
         return Err(Failure::new(DATA, format!("{errors} errors")));
+    }
+    Ok(())
+}
+
+/// Refuses to write over what the same call reads: a slip of the hand must not cost a city.
+fn apart(out: &Path, read: &[&Path]) -> Outcome {
+    let Ok(written) = out.canonicalize() else { return Ok(()) };
+    if read.iter().any(|path| path.canonicalize().is_ok_and(|path| path == written)) {
+        return Err(Failure::new(
+            CALL,
+            format!("{}: would overwrite what this call reads; name another file", out.display()),
+        ));
     }
     Ok(())
 }
@@ -301,8 +315,7 @@ fn serve_city(city: City, serving: &Serving) -> Outcome {
 }
 
 fn run_locate(call: &Locate) -> Outcome {
-    apart(Some(&call.out), &call.city, "--out")?;
-    apart(Some(&call.out), &call.points, "--out")?;
+    apart(&call.out, &[&call.city, &call.points])?;
     let snapshot = Snapshot::read(&call.city)?;
     if let Some(at) = &call.at {
         let moment: jiff::Timestamp = at
@@ -331,7 +344,7 @@ fn run_export(call: &Export) -> Outcome {
         .as_deref()
         .map(|word| Layer::parse(word).ok_or_else(|| Failure::new(CALL, format!("--layer {word}: no such layer"))));
     let layer = layer.transpose()?;
-    apart(Some(&call.out), &call.city, "--out")?;
+    apart(&call.out, &[&call.city])?;
     let snapshot = Snapshot::read(&call.city)?;
     match call.format {
         Format::Geopackage => {
@@ -342,12 +355,27 @@ fn run_export(call: &Export) -> Outcome {
             let layer = layer.ok_or_else(|| Failure::new(CALL, "GeoJSON holds one layer: give --layer"))?;
             let failed = |e: std::io::Error| Failure::new(ENVIRONMENT, format!("{}: {e}", call.out.display()));
             if call.out.as_os_str() == "-" {
-                return write::geojson::layer(&mut std::io::stdout().lock(), &snapshot.world, layer).map_err(failed);
+                return written(write::geojson::layer(&mut std::io::stdout().lock(), &snapshot.world, layer));
             }
             let mut out = BufWriter::new(File::create(&call.out).map_err(failed)?);
             write::geojson::layer(&mut out, &snapshot.world, layer).map_err(failed)?;
             out.flush().map_err(failed)
         }
+    }
+}
+
+fn run_openapi() -> Outcome {
+    let json = api::openapi().to_pretty_json().map_err(|e| Failure::new(ENVIRONMENT, e.to_string()))?;
+    written(writeln!(std::io::stdout(), "{json}"))
+}
+
+/// A reader of standard output that has seen enough, such as `head`, is no failure.
+fn written(outcome: std::io::Result<()>) -> Outcome {
+    match outcome {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(ENVIRONMENT, format!("standard output: {error}")))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -392,3 +392,49 @@ fn the_description_of_the_api_is_the_one_that_the_web_map_was_typed_from() {
         "the API changed: run `make bless` and commit web/openapi.json and the types made from it"
     );
 }
+
+#[tokio::test]
+async fn other_methods_are_refused_with_a_problem() {
+    for path in ["/", "/api/v1/city", "/tiles/grids/0/0/0"] {
+        let request = Request::put(path).header(header::HOST, "localhost").body(Body::empty()).expect("request");
+        problem(&app(), request, StatusCode::METHOD_NOT_ALLOWED).await;
+    }
+}
+
+#[tokio::test]
+async fn a_table_in_gbk_is_answered() {
+    // `你好` in GBK.
+    let table = b"id,lon,lat\n\xC4\xE3\xBA\xC3,0,0\n".to_vec();
+    let answer = bytes(send(&app(), post("/api/v1/locate", "text/csv", table)).await).await;
+    assert_eq!(String::from_utf8(answer).as_deref(), Ok("id,grid\n你好,\n"));
+    problem(
+        &app(),
+        post("/api/v1/locate", "text/csv", b"id,lon,lat\n\xFF\xFE,0,0\n".to_vec()),
+        StatusCode::BAD_REQUEST,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn limits_without_end_are_no_panic() {
+    let endless =
+        Serving { max_requests: usize::MAX, max_body_mb: usize::MAX, tile_cache_mb: u64::MAX, ..Serving::default() };
+    json(&app_with(endless), "/api/v1/city").await;
+}
+
+#[tokio::test]
+async fn two_grids_of_one_code_keep_their_own_figures() {
+    let mut twins = world().clone();
+    let code = twins.grids[0].code.clone();
+    twins.grids[1].code = code.clone();
+    let app = App::new(City::in_memory(Profile::preset("测试").expect("preset"), twins), Serving::default());
+    let own = |page: &Value, id: u32| {
+        let rows = page["rows"].as_array().expect("rows").clone();
+        let row = rows.into_iter().find(|row| row["id"] == id).expect("row");
+        (row["anchor"].clone(), row["area_m2"].clone())
+    };
+    let (before, after) = (json(&self::app(), "/api/v1/grids").await, json(&app, "/api/v1/grids").await);
+    for grid in &world().grids {
+        assert_eq!(own(&before, grid.id.0), own(&after, grid.id.0), "{}", grid.id);
+    }
+}

@@ -193,16 +193,17 @@ fn a_machine_that_refuses_exits_with_3() {
     std::fs::create_dir(desk.path("folder")).expect("a folder");
     for line in [
         "import grids.geojson --into grids.geojson/city.gpkg --as grids",
-        "import grids.geojson --into no/such/folder/city.gpkg --as grids",
         "import grids.geojson --into city.gpkg --as grids --problems folder",
         "check city.gpkg --problems no/such/folder/problems.jsonl",
         "locate city.gpkg --points points.csv --out folder",
         "export city.gpkg --layer grids --format geojson --out folder",
         "export city.gpkg --format geopackage --out no/such/folder/copy.gpkg",
-        "export city.gpkg --format geopackage --out grids.geojson",
     ] {
         desk.expect(ENVIRONMENT, line);
     }
+    // A folder or a name that cannot be meant is the call's fault, not the machine's.
+    desk.expect(CALL, "import grids.geojson --into no/such/folder/city.gpkg --as grids");
+    desk.expect(CALL, "export city.gpkg --format geopackage --out grids.geojson");
     let held = City::open(&desk.path("city.gpkg")).expect("the writer");
     let city = desk.read("city.gpkg");
     let told = desk.expect(ENVIRONMENT, "import grids.geojson --into city.gpkg --as grids");
@@ -525,7 +526,7 @@ fn the_demo_serves_at_once_and_keeps_its_city_where_asked() {
     let city = Snapshot::read(&desk.path("demo.gpkg")).expect("kept");
     assert!(city.profile.synthetic && !city.world.grids.is_empty());
     assert!(city.world.records(Layer::Grids).all(|grid| matches!(grid.get(Layer::Grids, "code"), Value::Text(_))));
-    desk.expect(ENVIRONMENT, "demo --scale compound --listen 127.0.0.1:0 --into demo.gpkg");
+    desk.expect(CALL, "demo --scale compound --listen 127.0.0.1:0 --into demo.gpkg");
 }
 
 /// The folder that tests run in stays clean.

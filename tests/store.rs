@@ -1,7 +1,7 @@
 //! The city file and its journal: what was acknowledged is there, whoever reads and however it ends.
 
 use gridweave::city::{City, Snapshot};
-use gridweave::model::{Layer, Profile, Record, Value, World};
+use gridweave::model::{Coord, Geometry, Layer, Profile, Record, Value, World};
 use gridweave::store::{Change, Checkpoint, Edit, Embedded, Store, StoreError, export_geopackage, read_only};
 use gridweave::synth::{Scale, generate};
 use std::io::{BufRead, BufReader};
@@ -256,4 +256,149 @@ fn values_of_every_kind_survive() {
     drop(City::create(&path, &profile(), &world, "test").expect("create"));
     let back = read_only(&path).expect("read").world;
     assert_eq!(back.cameras, world.cameras);
+}
+
+fn raw(path: &Path, sql: &str) {
+    rusqlite::Connection::open(path).expect("open").execute_batch(sql).expect(sql);
+}
+
+#[test]
+fn a_file_whose_writer_was_killed_half_way_is_rolled_back() {
+    let (dir, path) = scratch();
+    drop(City::create(&path, &profile(), world(), "test").expect("create"));
+    let writer = rusqlite::Connection::open(&path).expect("open");
+    let half = "PRAGMA cache_size = 1; BEGIN IMMEDIATE; UPDATE buildings SET name = hex(zeroblob(200)); \
+                UPDATE streets SET name = hex(zeroblob(200));";
+    writer.execute_batch(half).expect("half a transaction, spilt into the file");
+    for verb in ["check", "serve"] {
+        // What a kill leaves: the file as it is, and SQLite's rollback journal.
+        let left = dir.path().join(format!("{verb}.gpkg"));
+        std::fs::copy(&path, &left).expect("copy");
+        let rollback = dir.path().join(format!("{verb}.gpkg-journal"));
+        std::fs::copy(dir.path().join("city.gpkg-journal"), &rollback).expect("a rollback journal");
+        let stored = match verb {
+            "check" => read_only(&left).expect("readers roll back"),
+            _ => Embedded::open(&left).expect("writers roll back").load().expect("load"),
+        };
+        assert_eq!(stored.world.buildings, world().buildings);
+        assert!(!rollback.exists());
+    }
+}
+
+/// QGIS turns a GeoPackage to WAL for as long as it shows it.
+#[test]
+fn a_file_that_qgis_shows_is_read_and_written_later() {
+    let (_dir, path) = scratch();
+    drop(City::create(&path, &profile(), world(), "test").expect("create"));
+    let qgis = rusqlite::Connection::open(&path).expect("open");
+    qgis.pragma_update(None, "journal_mode", "WAL").expect("WAL");
+    qgis.execute_batch("BEGIN; SELECT count(*) FROM grids;").expect("a reader");
+    let city = City::open(&path).expect("opens");
+    let after = city.commit(&rename("等待")).expect("an acknowledged change is no failure");
+    assert_eq!((first_name(&after.world), city.checkpoint().expect("busy is no error")), ("等待", Checkpoint::Busy));
+    drop(city);
+    let city = City::open(&path).expect("opens again");
+    assert_eq!((first_name(&city.snapshot().world), city.snapshot().version), ("等待", 2));
+    drop(qgis);
+    assert_eq!(city.checkpoint().expect("free"), Checkpoint::Done);
+    assert_eq!(first_name(&read_only(&path).expect("file").world), "等待");
+}
+
+#[test]
+fn a_removed_city_can_be_made_again_unless_its_journal_holds_more() {
+    let (_dir, path) = scratch();
+    drop(City::create(&path, &profile(), world(), "test").expect("create"));
+    std::fs::remove_file(&path).expect("remove");
+    drop(City::create(&path, &profile(), world(), "again").expect("create again"));
+    let mut store = Embedded::open(&path).expect("open");
+    store.commit(&rename("新名")).expect("commit");
+    drop(store);
+    std::fs::remove_file(&path).expect("remove");
+    assert!(matches!(City::create(&path, &profile(), world(), "third"), Err(StoreError::StrangeJournal(_))));
+    assert!(!path.exists(), "nothing was made");
+}
+
+#[test]
+fn a_city_file_put_back_from_a_copy_or_swapped_is_not_written_over() {
+    let (dir, path) = scratch();
+    drop(City::create(&path, &profile(), world(), "test").expect("create"));
+    let copy = dir.path().join("copy.gpkg");
+    std::fs::copy(&path, &copy).expect("copy");
+    let city = City::open(&path).expect("open");
+    city.commit(&rename("新名")).expect("commit");
+    std::fs::copy(&copy, &path).expect("put back while it is served");
+    city.commit(&rename("更新")).expect("acknowledged");
+    assert!(matches!(city.checkpoint(), Err(StoreError::OldCopy(_))));
+    drop(city);
+    assert!(matches!(Embedded::open(&path), Err(StoreError::OldCopy(_))));
+    // Another city in its place.
+    let (other_dir, other) = scratch();
+    drop(City::create(&other, &profile(), world(), "test").expect("create"));
+    let mut store = Embedded::open(&other).expect("open");
+    store.commit(&rename("别处")).expect("commit");
+    std::fs::copy(&copy, &other).expect("swap");
+    assert!(matches!(store.checkpoint(), Err(StoreError::StrangeJournal(_))));
+    assert_eq!(first_name(&read_only(&other).expect("read").world), first_name(world()));
+    drop(other_dir);
+}
+
+#[test]
+fn what_other_programs_write_is_understood_or_named() {
+    let insert = |fid: &str| {
+        format!("INSERT INTO checkpoints (fid, geom, name) SELECT {fid}, geom, 'x' FROM checkpoints LIMIT 1;")
+    };
+    let cases = [
+        (insert("0"), "checkpoint 0"),
+        (insert("-1"), "checkpoint -1"),
+        (insert("4294967295"), "checkpoint 4294967295"),
+        ("UPDATE sqlite_sequence SET seq = 99999999999 WHERE name = 'grids';".into(), "grids"),
+        ("ALTER TABLE services DROP COLUMN hours;".into(), "hours"),
+        ("DROP TABLE services;".into(), "services"),
+    ];
+    for (sql, named) in cases {
+        let (_dir, path) = scratch();
+        drop(City::create(&path, &profile(), world(), "test").expect("create"));
+        raw(&path, &sql);
+        let told = read_only(&path).expect_err(&sql);
+        assert!(told.to_string().contains(named) && !told.is_environment(), "{sql}: {told}");
+    }
+}
+
+#[test]
+fn nothing_is_left_beside_a_file_that_is_something_else() {
+    let (dir, path) = scratch();
+    std::fs::write(&path, "id,lon,lat\n1,104,31\n, and enough bytes to look at for a database").expect("write");
+    assert!(matches!(Embedded::open(&path), Err(StoreError::Foreign { .. })));
+    std::fs::write(&path, "").expect("write");
+    assert!(matches!(Embedded::open(&path), Err(StoreError::Foreign { .. })));
+    assert_eq!(std::fs::read_dir(dir.path()).expect("list").count(), 1);
+}
+
+#[test]
+fn a_spatial_index_that_gdal_added_is_kept_true() {
+    let (_dir, path) = scratch();
+    drop(City::create(&path, &profile(), world(), "test").expect("create"));
+    let ask = |sql: &str| {
+        let run = Command::new("ogrinfo").args(["-q", "-sql", sql]).arg(&path).output().ok()?;
+        Some(String::from_utf8_lossy(&run.stdout).into_owned() + &String::from_utf8_lossy(&run.stderr))
+    };
+    let Some(told) = ask("SELECT CreateSpatialIndex('checkpoints', 'geom')") else {
+        println!("ogrinfo is not installed: `make test-packages` installs it; not compared with GDAL");
+        return;
+    };
+    assert!(told.contains("= 1"), "{told}");
+    let city = City::open(&path).expect("open");
+    let records: Vec<Record> = world().records(Layer::Checkpoints).collect();
+    let (mut moved, gone, mut added) = (records[0].clone(), &records[1], records[2].clone());
+    moved.geometry = Geometry::Point(Coord::new(1_050_000_000, 310_000_000));
+    added.id = records.last().expect("last").id + 1;
+    let edits = vec![
+        Edit::Put(Layer::Checkpoints, moved),
+        Edit::Delete(Layer::Checkpoints, gone.id),
+        Edit::Put(Layer::Checkpoints, added),
+    ];
+    city.commit(&Change { reason: "all kinds of edits".into(), edits }).expect("commit");
+    assert_eq!(city.checkpoint().expect("the triggers run"), Checkpoint::Done);
+    let indexed = ask("SELECT count(*) AS n, max(maxx) AS east FROM rtree_checkpoints_geom").expect("ogrinfo");
+    assert!(indexed.contains(&format!("n (Integer) = {}", records.len())) && indexed.contains("= 105"), "{indexed}");
 }

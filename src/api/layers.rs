@@ -4,6 +4,7 @@ use super::error::{Path, Problem, Query};
 use super::shapes::{Extent, GridCard, Position, extent, position};
 use super::{App, closed, json, refuse_closed};
 use crate::city::table::Query as TableQuery;
+use crate::city::{Found, Snapshot};
 use crate::model::{Bounds, Coord, Layer, Value};
 use axum::extract::State;
 use axum::response::Response;
@@ -277,23 +278,28 @@ pub async fn search(State(app): State<App>, Query(query): Query<SearchQuery>) ->
     }
     let snapshot = app.city.snapshot();
     let limit = query.limit.unwrap_or(10).clamp(1, 50);
-    let found = snapshot.search(&query.q, limit, |layer| !closed(&app, layer));
-    let hit = |found: crate::city::Found| {
-        let above = found.grid.map(|rank| &snapshot.facts.grids[rank as usize]);
-        let levels = above.map(|f| {
-            [(Layer::Districts, f.district), (Layer::Subdistricts, f.subdistrict), (Layer::Communities, f.community)]
-        });
-        let levels = levels.into_iter().flatten().filter_map(|(layer, place)| Some(snapshot.place_name(layer, place?)));
-        Hit {
-            kind: found.layer.singular(),
-            id: found.id,
-            code: found.code,
-            name: found.name,
-            detail: levels.collect::<Vec<_>>().join(" > "),
-            anchor: position(found.anchor),
-            bounds: extent(found.bounds),
-            grid: found.grid.map(|rank| snapshot.grid_code(rank)),
-        }
-    };
-    Ok(json(&SearchAnswer { results: found.into_iter().map(hit).collect() }))
+    // Every name is looked at, and the first search after a change gathers them: not on the threads of quick questions.
+    let task = tokio::task::spawn_blocking(move || {
+        let found = snapshot.search(&query.q, limit, |layer| !closed(&app, layer));
+        json(&SearchAnswer { results: found.into_iter().map(|found| hit(&snapshot, found)).collect() })
+    });
+    task.await.map_err(|e| Problem::internal(&e))
+}
+
+fn hit(snapshot: &Snapshot, found: Found) -> Hit<'_> {
+    let above = found.grid.map(|rank| &snapshot.facts.grids[rank as usize]);
+    let levels = above.map(|f| {
+        [(Layer::Districts, f.district), (Layer::Subdistricts, f.subdistrict), (Layer::Communities, f.community)]
+    });
+    let levels = levels.into_iter().flatten().filter_map(|(layer, place)| Some(snapshot.place_name(layer, place?)));
+    Hit {
+        kind: found.layer.singular(),
+        id: found.id,
+        code: found.code,
+        name: found.name,
+        detail: levels.collect::<Vec<_>>().join(" > "),
+        anchor: position(found.anchor),
+        bounds: extent(found.bounds),
+        grid: found.grid.map(|rank| snapshot.grid_code(rank)),
+    }
 }

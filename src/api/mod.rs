@@ -13,7 +13,7 @@ use crate::city::City;
 use crate::config::Serving;
 use crate::model::Layer;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use axum::{Router, middleware};
@@ -56,11 +56,12 @@ impl std::ops::Deref for App {
 impl App {
     /// A service for a city.
     pub fn new(city: City, config: Serving) -> Self {
+        let slots = config.max_requests.min(tokio::sync::Semaphore::MAX_PERMITS);
         Self(Arc::new(Shared {
             city,
-            tiles: tiles::TileCache::new(config.tile_cache_mb << 20),
+            tiles: tiles::TileCache::new(config.tile_cache_mb.saturating_mul(1 << 20)),
             metrics: ops::Metrics::default(),
-            slots: tokio::sync::Semaphore::new(config.max_requests),
+            slots: tokio::sync::Semaphore::new(slots),
             request_id: AtomicU64::new(jiff::Timestamp::now().as_microsecond().unsigned_abs()),
             stopping: CancellationToken::new(),
             config,
@@ -123,15 +124,18 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// Every route behind its guards.
 pub fn router(app: &App) -> Router {
     let (described, description) = described().split_for_parts();
-    let description = Arc::new(serde_json::to_vec(&description).unwrap_or_default());
+    let description = bytes::Bytes::from(serde_json::to_vec(&description).unwrap_or_default());
     let routes = described
-        .route("/api/v1/openapi.json", get(async move || raw_json(description.as_ref().clone())))
+        .route("/api/v1/openapi.json", get(async move || raw_json(description.clone())))
         .route("/", get(web::index))
         .route("/docs", get(web::docs))
         .route("/index.html", get(async || Redirect::permanent("/")))
         .fallback(async |uri: axum::http::Uri, headers| match uri.path().strip_prefix('/') {
             Some(path) if !path.starts_with("api/") => web::asset(axum::extract::Path(path.to_owned()), headers).await,
             _ => Problem::not_found("no such route; /docs lists them").into_response(),
+        })
+        .method_not_allowed_fallback(async || {
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this address answers other methods; /docs lists them")
         });
     guarded(routes, app)
 }
@@ -141,14 +145,14 @@ pub fn guarded(routes: Router<App>, app: &App) -> Router {
     // The outermost first. One layer of three costs each request less than three layers, which axum boxes one by one.
     let guards = (
         middleware::from_fn_with_state(app.clone(), guard::guard),
-        DefaultBodyLimit::max(app.config.max_body_mb << 20),
+        DefaultBodyLimit::max(app.config.max_body_mb.saturating_mul(1 << 20)),
         CatchPanicLayer::custom(|_| Problem::internal(&"a handler panicked").into_response()),
     );
     routes.layer(guards).with_state(app.clone())
 }
 
-fn raw_json(bytes: Vec<u8>) -> Response {
-    ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], bytes).into_response()
+fn raw_json(bytes: impl Into<bytes::Bytes>) -> Response {
+    ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], bytes.into()).into_response()
 }
 
 /// An answer in JSON.
@@ -161,13 +165,15 @@ fn json<T: Serialize>(answer: &T) -> Response {
     }
 }
 
-/// Serves until the process is told to stop (Ctrl-C or SIGTERM), then lets requests under way finish.
+/// Serves until the process is told to stop (Ctrl-C or SIGTERM), then lets requests under way finish: for as long as a
+/// request may take, or until it is told again. A client that stalls in the middle of a request cannot hold it longer.
 ///
 /// # Errors
 /// The listener fails.
 pub async fn serve(app: App, listener: tokio::net::TcpListener) -> std::io::Result<()> {
     let stop = app.stopping.clone();
     let router = router(&app);
+    let patience = app.config.request_timeout();
     let checkpoints = tokio::spawn(keep_file_current(app));
     let stopped = {
         let stop = stop.clone();
@@ -177,7 +183,18 @@ pub async fn serve(app: App, listener: tokio::net::TcpListener) -> std::io::Resu
             stop.cancel();
         }
     };
-    let served = axum::serve(listener, router).with_graceful_shutdown(stopped).await;
+    let impatient = async {
+        stop.cancelled().await;
+        tokio::select! {
+            () = tokio::time::sleep(patience) => {}
+            () = told_to_stop() => {}
+        }
+        tracing::warn!("connections that were still open are cut");
+    };
+    let served = tokio::select! {
+        served = axum::serve(listener, router).with_graceful_shutdown(stopped).into_future() => served,
+        () = impatient => Ok(()),
+    };
     stop.cancel();
     // The last checkpoint has been tried when this ends; what it could not write is in the journal.
     let _ = checkpoints.await;

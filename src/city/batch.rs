@@ -19,7 +19,8 @@ impl Snapshot {
         (rank != OUTSIDE).then(|| self.grid_code(rank))
     }
 
-    /// Answers a table `id,lon,lat` with a table `id,grid`; the grid is empty outside every grid.
+    /// Answers a table `id,lon,lat` with a table `id,grid` in UTF-8; the grid is empty outside every grid. Chinese
+    /// spreadsheets write GBK, so that is understood too.
     ///
     /// # Errors
     /// A sentence naming the line and what is wrong with it.

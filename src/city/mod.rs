@@ -72,22 +72,15 @@ impl Snapshot {
     }
 }
 
-/// Keeps nothing: the demo's city lives in memory.
+/// Keeps nothing but count: the demo's city lives in its snapshot alone.
 struct Memory {
     version: u64,
-    stored: Stored,
 }
 
 impl Store for Memory {
-    fn load(&self) -> Result<Stored, StoreError> {
-        Ok(self.stored.clone())
-    }
-
-    fn commit(&mut self, change: &Change) -> Result<(u64, Timestamp), StoreError> {
-        change.apply(&mut self.stored.world, &mut self.stored.profile)?;
+    fn commit(&mut self, _: &Change) -> Result<(u64, Timestamp), StoreError> {
         self.version += 1;
-        (self.stored.version, self.stored.since) = (self.version, Timestamp::now());
-        Ok((self.version, self.stored.since))
+        Ok((self.version, Timestamp::now()))
     }
 
     fn checkpoint(&mut self) -> Result<Checkpoint, StoreError> {
@@ -109,8 +102,8 @@ impl City {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let mut store = Embedded::open(path)?;
         // What a crash left in the journal belongs in the file before anybody reads it.
-        store.checkpoint()?;
-        Self::with(Box::new(store))
+        write_down(&mut store);
+        Self::with(store)
     }
 
     /// Creates a city file that holds `world` as its first change.
@@ -120,22 +113,26 @@ impl City {
     pub fn create(path: &Path, profile: &Profile, world: &World, reason: &str) -> Result<Self, StoreError> {
         let mut store = Embedded::create(path, profile)?;
         if *world != World::default() {
-            store.commit(&Change { reason: reason.to_owned(), edits: edits_of(world) })?;
-            store.checkpoint()?;
+            if let Err(error) = store.commit(&Change { reason: reason.to_owned(), edits: edits_of(world) }) {
+                // An empty city is not what was asked for.
+                let _ = std::fs::remove_file(path);
+                return Err(error);
+            }
+            write_down(&mut store);
         }
-        Self::with(Box::new(store))
+        Self::with(store)
     }
 
     /// A city that is gone when the program ends.
     pub fn in_memory(profile: Profile, world: World) -> Self {
         let stored = Stored { world, profile, version: 1, since: Timestamp::now() };
-        let current = ArcSwap::from_pointee(Snapshot::build(stored.clone()));
-        Self { store: Mutex::new(Box::new(Memory { version: 1, stored })), current }
+        let current = ArcSwap::from_pointee(Snapshot::build(stored));
+        Self { store: Mutex::new(Box::new(Memory { version: 1 })), current }
     }
 
-    fn with(store: Box<dyn Store>) -> Result<Self, StoreError> {
+    fn with(store: Embedded) -> Result<Self, StoreError> {
         let current = ArcSwap::from_pointee(Snapshot::build(store.load()?));
-        Ok(Self { store: Mutex::new(store), current })
+        Ok(Self { store: Mutex::new(Box::new(store)), current })
     }
 
     /// The city as it is now. Cheap; hold it for as long as one answer needs a consistent view.
@@ -156,7 +153,7 @@ impl City {
         let (version, since) = store.commit(change)?;
         let after = Arc::new(Snapshot::build(Stored { world, profile, version, since }));
         self.current.store(after.clone());
-        store.checkpoint()?;
+        write_down(store.as_mut());
         Ok(after)
     }
 
@@ -166,5 +163,13 @@ impl City {
     /// Disk full and the like; the changes stay safe in the journal.
     pub fn checkpoint(&self) -> Result<Checkpoint, StoreError> {
         self.store.lock().unwrap_or_else(PoisonError::into_inner).checkpoint()
+    }
+}
+
+/// Tries to bring the city file up to date. A failure goes to the log only: what was acknowledged is safe in the journal,
+/// and whoever keeps the city open tries again.
+fn write_down(store: &mut dyn Store) {
+    if let Err(error) = store.checkpoint() {
+        tracing::error!(%error, "the city file could not be brought up to date; changes are safe in the journal");
     }
 }

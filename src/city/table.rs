@@ -168,9 +168,12 @@ impl Snapshot {
         self.world.grids[self.ground.grids.places[rank as usize] as usize].code.as_str()
     }
 
-    /// The rank of a grid by its position in the world.
-    pub fn grid_rank(&self, position: usize) -> Option<u32> {
-        self.grid_by_code(self.world.grids.get(position)?.code.as_str())
+    /// The rank of a grid by its position in the world, also where two grids have one code.
+    fn grid_rank(&self, position: usize) -> Option<u32> {
+        let grids = &self.world.grids;
+        let wanted = (&grids.get(position)?.code, position);
+        let key = |place: &u32| (&grids[*place as usize].code, *place as usize);
+        self.ground.grids.places.binary_search_by(|place| key(place).cmp(&wanted)).ok().map(|rank| rank as u32)
     }
 
     /// Name of a place above the grids by its position; its code where it has no name.

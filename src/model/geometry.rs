@@ -9,8 +9,7 @@ use serde::{Deserialize, Serialize};
 /// Units per degree.
 pub const UNITS: f64 = 1e7;
 
-/// Mean radius of the WGS 84 ellipsoid's authalic sphere is not used: lengths come from the ellipsoid's two radii of
-/// curvature at the frame's latitude, which is right to 1e-5 within a city.
+/// The WGS 84 ellipsoid: lengths come from its two radii of curvature at the frame's latitude.
 const EQUATOR_RADIUS: f64 = 6_378_137.0;
 const ECCENTRICITY_SQUARED: f64 = 0.006_694_379_990_141_317;
 

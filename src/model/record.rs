@@ -9,7 +9,7 @@ use super::geometry::{Coord, Geometry, Line, MultiPolygon};
 use super::households::{Basis, HouseholdCount, Provenance};
 use super::ids::Code;
 use super::land::{Barrier, BarrierKind, Green, Water};
-use super::layer::Layer;
+use super::layer::{GeometryKind, Layer};
 use super::places::{Community, District, Grid, GridClass, Subdistrict, Zone, ZoneKind};
 use super::streets::{Access, Oneway, Street, StreetClass};
 use jiff::civil::Date;
@@ -231,8 +231,16 @@ impl Fields<'_> {
         }
     }
 
-    fn place(&self) -> Geometry {
-        self.record.geometry.clone()
+    /// Whatever the layer takes.
+    fn place(&self) -> Fault<Geometry> {
+        match (&self.record.geometry, self.layer.geometry()) {
+            (Geometry::Area(_), _) => Ok(Geometry::Area(self.area()?)),
+            (Geometry::Line(_), GeometryKind::LineOrArea) => Ok(Geometry::Line(self.line()?)),
+            (Geometry::Point(at), GeometryKind::PointOrArea) => Ok(Geometry::Point(*at)),
+            (other, _) => {
+                Err(fault("geometry", format!("{} does not belong here", kind_of(other)), "give the outline"))
+            }
+        }
     }
 
     /// A level's code, or its name where it has no code of its own.
@@ -406,7 +414,7 @@ entity!(
         buildings: f.whole("buildings")?,
         class: f.word("class", GridClass::parse, GridClass::WORDS)?,
         manager: f.some_text("manager"),
-        place: f.place(),
+        place: f.place()?,
     }
 );
 
@@ -415,7 +423,7 @@ entity!(
     Institutions,
     |it| it.place.clone(),
     |it| [it.name.as_str().into(), it.kind.as_str().into()],
-    |f| Institution { id: record_id(&f), name: f.text("name"), kind: f.text("kind"), place: f.place() }
+    |f| Institution { id: record_id(&f), name: f.text("name"), kind: f.text("kind"), place: f.place()? }
 );
 
 entity!(
@@ -488,7 +496,7 @@ entity!(Water, Water, |it| it.place.clone(), |it| [it.kind.as_str().into(), it.n
     id: record_id(&f),
     kind: f.text("kind"),
     name: f.text("name"),
-    place: f.place()
+    place: f.place()?
 });
 
 entity!(Green, Green, |it| it.place.clone(), |it| [it.kind.as_str().into(), it.name.as_str().into()], |f| Green {
@@ -608,6 +616,18 @@ mod tests {
         let building = Building::from_record(&record).expect("reads");
         assert_eq!(building.units[1], Unit { name: "东".into(), households: Some(24) });
         assert_eq!(building.to_record(), record);
+    }
+
+    #[test]
+    fn a_layer_takes_its_own_geometries_only() {
+        let record =
+            |layer: Layer, geometry| Record { id: 1, geometry, values: vec!["x".into(); layer.fields().len()] };
+        let line = Geometry::Line(Line(vec![Coord::new(0, 0), Coord::new(1, 1)]));
+        assert!(Water::from_record(&record(Layer::Water, line.clone())).is_ok());
+        assert!(Water::from_record(&record(Layer::Water, Geometry::Point(Coord::new(0, 0)))).is_err());
+        assert!(Institution::from_record(&record(Layer::Institutions, line)).is_err());
+        let empty = Geometry::Area(MultiPolygon::default());
+        assert!(Institution::from_record(&record(Layer::Institutions, empty)).is_err());
     }
 
     #[test]

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 pub struct Embedded {
     /// The city file is opened for each use and closed after: no lock outlives a transaction.
     path: PathBuf,
+    /// The city's own id, by which its file and its journal know each other.
+    id: String,
     version: u64,
     /// The version that the city file holds.
     written: u64,
@@ -28,27 +30,20 @@ impl Embedded {
     pub fn create(path: &Path, profile: &Profile) -> Result<Self, StoreError> {
         let lock = lock(path)?;
         if path.exists() {
-            return Err(StoreError::Io { path: path.to_owned(), error: std::io::ErrorKind::AlreadyExists.into() });
+            return Err(StoreError::Exists(path.to_owned()));
         }
         let now = Timestamp::now();
         let id = format!(
             "{:032x}",
             xxhash_rust::xxh3::xxh3_128(format!("{now}{}{}", std::process::id(), path.display()).as_bytes())
         );
-        let mut db = geopackage::open(path, true, true)?;
-        let tx = db.transaction().at(path)?;
-        geopackage::create(&tx, &Layer::ALL).at(path)?;
-        geopackage::create_about(&tx, &id).at(path)?;
-        geopackage::write(&tx, &[Edit::Describe(Box::new(profile.clone()))]).at(path)?;
-        stamp(&tx, 0, now).at(path)?;
-        tx.commit().at(path)?;
-        Ok(Self {
-            path: path.to_owned(),
-            version: 0,
-            written: 0,
-            journal: Journal::open(&beside(path, "journal"), &id)?,
-            _lock: lock,
-        })
+        let journal = Journal::create(&beside(path, "journal"), &id)?;
+        if let Err(error) = write_empty(path, profile, &id, now) {
+            // Half a city file would only stand in the way of the next attempt.
+            let _ = std::fs::remove_file(path);
+            return Err(error);
+        }
+        Ok(Self { path: path.to_owned(), id, version: 0, written: 0, journal, _lock: lock })
     }
 
     /// Opens an existing city for writing.
@@ -59,21 +54,21 @@ impl Embedded {
         if !path.exists() {
             return Err(StoreError::Missing(path.to_owned()));
         }
+        let db = geopackage::open_to_read(path)?;
+        // First, so that no lock or journal is left beside a file that is something else.
+        let id = geopackage::identify(&db, path)?;
         let lock = lock(path)?;
-        let db = geopackage::open(path, false, false)?;
-        let id = geopackage::get(&db, "city")
-            .ok()
-            .flatten()
-            .ok_or_else(|| StoreError::Foreign { path: path.to_owned(), why: "it has no table `gridweave`".into() })?;
         let journal = Journal::open(&beside(path, "journal"), &id)?;
         let checkpointed = stamped(&db, path)?;
         let version = journal.after(checkpointed)?.last().map_or(checkpointed, |entry| entry.version);
-        Ok(Self { path: path.to_owned(), version, written: checkpointed, journal, _lock: lock })
+        Ok(Self { path: path.to_owned(), id, version, written: checkpointed, journal, _lock: lock })
     }
-}
 
-impl Store for Embedded {
-    fn load(&self) -> Result<Stored, StoreError> {
+    /// Everything acknowledged so far.
+    ///
+    /// # Errors
+    /// The file cannot be read or is damaged.
+    pub fn load(&self) -> Result<Stored, StoreError> {
         let mut stored = read_only(&self.path)?;
         for entry in self.journal.after(stored.version)? {
             entry.change.apply(&mut stored.world, &mut stored.profile)?;
@@ -82,6 +77,23 @@ impl Store for Embedded {
         Ok(stored)
     }
 
+    fn write_pending(&self) -> Result<(), StoreError> {
+        let path = &self.path;
+        let mut db = geopackage::open_to_write(path, false)?;
+        let tx = db.transaction_with_behavior(TransactionBehavior::Immediate).at(path)?;
+        // Somebody may have put another file in its place since it was opened.
+        if geopackage::identify(&tx, path)? != self.id {
+            return Err(StoreError::StrangeJournal(beside(path, "journal")));
+        }
+        for entry in self.journal.after(stamped(&tx, path)?)? {
+            geopackage::write(&tx, &entry.change.edits).at(path)?;
+            stamp(&tx, entry.version, entry.time).at(path)?;
+        }
+        tx.commit().at(path)
+    }
+}
+
+impl Store for Embedded {
     fn commit(&mut self, change: &Change) -> Result<(u64, Timestamp), StoreError> {
         let (version, now) = (self.version + 1, Timestamp::now());
         self.journal.append(version, now, change)?;
@@ -93,8 +105,7 @@ impl Store for Embedded {
         if self.written == self.version {
             return Ok(Checkpoint::Done);
         }
-        let mut db = geopackage::open(&self.path, true, false)?;
-        match write_pending(&mut db, &self.path, &self.journal) {
+        match self.write_pending() {
             Ok(()) => {
                 self.written = self.version;
                 self.journal.trim(self.version)?;
@@ -106,12 +117,13 @@ impl Store for Embedded {
     }
 }
 
-fn write_pending(db: &mut Connection, path: &Path, journal: &Journal) -> Result<(), StoreError> {
-    let tx = db.transaction_with_behavior(TransactionBehavior::Immediate).at(path)?;
-    for entry in journal.after(stamped(&tx, path)?)? {
-        geopackage::write(&tx, &entry.change.edits).at(path)?;
-        stamp(&tx, entry.version, entry.time).at(path)?;
-    }
+fn write_empty(path: &Path, profile: &Profile, id: &str, now: Timestamp) -> Result<(), StoreError> {
+    let mut db = geopackage::open_to_write(path, true)?;
+    let tx = db.transaction().at(path)?;
+    geopackage::create(&tx, &Layer::ALL).at(path)?;
+    geopackage::create_about(&tx, id).at(path)?;
+    geopackage::write(&tx, &[Edit::Describe(Box::new(profile.clone()))]).at(path)?;
+    stamp(&tx, 0, now).at(path)?;
     tx.commit().at(path)
 }
 
@@ -128,7 +140,7 @@ pub fn read_only(path: &Path) -> Result<Stored, StoreError> {
     if !path.exists() {
         return Err(StoreError::Missing(path.to_owned()));
     }
-    let mut db = geopackage::open(path, false, false)?;
+    let mut db = geopackage::open_to_read(path)?;
     // One transaction, so that all layers are of the same version.
     let tx = db.transaction().at(path)?;
     geopackage::load(&tx, path)

@@ -1,13 +1,17 @@
 //! The city file: a GeoPackage 1.3 (OGC 12-128r17) with one table a layer and one small table of our own.
 
-use super::{At, Edit, StoreError, Stored, wkb};
+use super::{At, Edit, StoreError, Stored, rtree, wkb};
 use crate::model::{Field, FieldKind, GeometryKind, Layer, Profile, Record, Value, World};
+use rusqlite::config::DbConfig;
 use rusqlite::types::{Value as Sql, ValueRef};
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params, params_from_iter};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, params, params_from_iter};
 use std::path::Path;
 
 const APPLICATION_ID: i32 = 0x4750_4B47;
 const USER_VERSION: i32 = 10_300;
+
+/// The highest number that a file may bring; what is above is left for things that are still to come.
+const LAST_ID: u32 = u32::MAX - (1 << 28);
 
 /// Three reference systems every GeoPackage must list.
 const SKELETON: &str = r#"
@@ -25,28 +29,59 @@ CREATE TABLE gpkg_geometry_columns (table_name TEXT NOT NULL, column_name TEXT N
     CONSTRAINT fk_gc_tn FOREIGN KEY (table_name) REFERENCES gpkg_contents(table_name), CONSTRAINT fk_gc_srs FOREIGN KEY (srs_id) REFERENCES gpkg_spatial_ref_sys (srs_id));
 "#;
 
-/// Opens a connection; `create` makes the file when it is missing.
-pub fn open(path: &Path, write: bool, create: bool) -> Result<Connection, StoreError> {
-    let mut flags = OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
-    flags |= if write { OpenFlags::SQLITE_OPEN_READ_WRITE } else { OpenFlags::SQLITE_OPEN_READ_ONLY };
-    if create {
-        flags |= OpenFlags::SQLITE_OPEN_CREATE;
-    }
-    let db = Connection::open_with_flags(path, flags).at(path)?;
-    db.busy_timeout(std::time::Duration::from_secs(if write { 1 } else { 10 })).at(path)?;
-    if write {
-        // Rollback journal, so that any SQLite program can read the file alone (design.md idea 7).
-        db.pragma_update(None, "journal_mode", "DELETE").at(path)?;
-        db.pragma_update(None, "synchronous", "FULL").at(path)?;
-    }
+/// Opens a connection that writes; `create` makes the file when it is missing.
+pub fn open_to_write(path: &Path, create: bool) -> Result<Connection, StoreError> {
+    let create = if create { OpenFlags::SQLITE_OPEN_CREATE } else { OpenFlags::empty() };
+    let db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | create, 1)?;
+    // Rollback journal, so that any SQLite program can read the file alone (design.md idea 7). QGIS turns the file to
+    // WAL while it shows it; this then fails as busy until QGIS lets go.
+    db.pragma_update(None, "journal_mode", "DELETE").at(path)?;
+    db.pragma_update(None, "synchronous", "FULL").at(path)?;
+    rtree::register(&db).at(path)?;
     Ok(db)
 }
 
-/// Whether a file's header says GeoPackage.
-pub fn is_geopackage(path: &Path) -> bool {
-    let id = open(path, false, false)
-        .and_then(|db| db.pragma_query_value(None, "application_id", |row| row.get::<_, i32>(0)).at(path));
-    matches!(id, Ok(APPLICATION_ID))
+/// Opens a connection that reads.
+pub fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
+    let db = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY, 10)?;
+    let first_look = db.query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(()));
+    match first_look.map_err(|error| error.sqlite_error_code()) {
+        // A writer was killed half way: what it had begun must be rolled back before anybody can read.
+        Err(Some(ErrorCode::ReadOnly)) => connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, 10),
+        _ => Ok(db),
+    }
+}
+
+fn connect(path: &Path, flags: OpenFlags, patience: u64) -> Result<Connection, StoreError> {
+    let db = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).at(path)?;
+    db.busy_timeout(std::time::Duration::from_secs(patience)).at(path)?;
+    // Or SQLite would read a missing column as a text that is its name.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false).at(path)?;
+    Ok(db)
+}
+
+/// The id of the city in a file.
+///
+/// # Errors
+/// [`StoreError::Foreign`] when the file is something else.
+pub fn identify(db: &Connection, path: &Path) -> Result<String, StoreError> {
+    let foreign = |why: &str| StoreError::Foreign { path: path.to_owned(), why: why.to_owned() };
+    let ours = db.query_row("SELECT count(*) FROM sqlite_master WHERE name = 'gridweave'", [], |row| row.get(0));
+    match ours {
+        Ok(1) => about(db, path, "city"),
+        Ok::<i64, _>(_) => Err(foreign("it has no table `gridweave`")),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
+            Err(foreign("it is not an SQLite database"))
+        }
+        Err(error) => Err(StoreError::Sqlite { path: path.to_owned(), error }),
+    }
+}
+
+/// What a city file must say under a key.
+fn about(db: &Connection, path: &Path, key: &str) -> Result<String, StoreError> {
+    get(db, key)
+        .at(path)?
+        .ok_or_else(|| StoreError::Damaged { what: format!("table gridweave, key {key}"), why: "missing".into() })
 }
 
 /// Creates the tables of an empty city in an empty file.
@@ -134,7 +169,7 @@ pub fn write(tx: &Transaction<'_>, edits: &[Edit]) -> rusqlite::Result<()> {
         let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
         tx.execute("UPDATE gpkg_contents SET last_change = ?2 WHERE table_name = ?1", params![layer.word(), now])?;
         if let Some(all) = boxes.reduce(crate::model::Bounds::union) {
-            let [w, s, e, n] = wkb::extent(all);
+            let [w, s, e, n] = all.degrees();
             tx.execute(
                 "UPDATE gpkg_contents SET min_x = min(coalesce(min_x, ?2), ?2), min_y = min(coalesce(min_y, ?3), ?3),
                  max_x = max(coalesce(max_x, ?4), ?4), max_y = max(coalesce(max_y, ?5), ?5) WHERE table_name = ?1",
@@ -153,13 +188,22 @@ fn layer_of(edit: &Edit) -> Option<Layer> {
 }
 
 fn put(tx: &Transaction<'_>, layer: Layer, record: &Record) -> rusqlite::Result<()> {
-    let columns: String = layer.fields().iter().map(|f| format!(", \"{}\"", f.name)).collect();
-    let slots: String = (0..layer.fields().len()).map(|i| format!(", ?{}", i + 3)).collect();
-    let sql = format!("INSERT OR REPLACE INTO \"{layer}\" (fid, geom{columns}) VALUES (?1, ?2{slots})");
-    let values = [Sql::Integer(i64::from(record.id)), Sql::Blob(wkb::encode(&record.geometry))]
+    let fields = layer.fields();
+    let values: Vec<Sql> = [Sql::Integer(i64::from(record.id)), Sql::Blob(wkb::encode(&record.geometry))]
         .into_iter()
-        .chain(record.values.iter().map(sql_value));
-    tx.prepare_cached(&sql)?.execute(params_from_iter(values))?;
+        .chain(record.values.iter().map(sql_value))
+        .collect();
+    // Two plain statements: REPLACE deletes the old row behind the back of other programs' triggers, and an upsert
+    // disarms the OR REPLACE inside those of GeoPackage 1.3 R-trees.
+    let sets: String = fields.iter().enumerate().map(|(i, f)| format!(", \"{}\" = ?{}", f.name, i + 3)).collect();
+    let update = format!("UPDATE \"{layer}\" SET geom = ?2{sets} WHERE fid = ?1");
+    if tx.prepare_cached(&update)?.execute(params_from_iter(&values))? > 0 {
+        return Ok(());
+    }
+    let columns: String = fields.iter().map(|f| format!(", \"{}\"", f.name)).collect();
+    let slots: String = (0..fields.len()).map(|i| format!(", ?{}", i + 3)).collect();
+    let insert = format!("INSERT INTO \"{layer}\" (fid, geom{columns}) VALUES (?1, ?2{slots})");
+    tx.prepare_cached(&insert)?.execute(params_from_iter(&values))?;
     Ok(())
 }
 
@@ -175,22 +219,8 @@ fn sql_value(value: &Value) -> Sql {
 
 /// Reads the whole city file. The caller holds a read transaction if others may write.
 pub fn load(db: &Connection, path: &Path) -> Result<Stored, StoreError> {
-    let foreign = |why: &str| StoreError::Foreign { path: path.to_owned(), why: why.to_owned() };
-    let ours: bool = db
-        .query_row("SELECT count(*) FROM sqlite_master WHERE name = 'gridweave'", [], |row| row.get::<_, i64>(0))
-        .map(|n| n == 1)
-        .map_err(|error| match error.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::NotADatabase) => foreign("it is not an SQLite database"),
-            _ => StoreError::Sqlite { path: path.to_owned(), error },
-        })?;
-    if !ours {
-        return Err(foreign("it has no table `gridweave`"));
-    }
-    let about = |key: &'static str| -> Result<String, StoreError> {
-        get(db, key)
-            .at(path)?
-            .ok_or_else(|| StoreError::Damaged { what: format!("table gridweave, key {key}"), why: "missing".into() })
-    };
+    identify(db, path)?;
+    let about = |key| about(db, path, key);
     let profile: Profile = serde_json::from_str(&about("profile")?)
         .map_err(|e| StoreError::Damaged { what: "table gridweave, key profile".into(), why: e.to_string() })?;
     let version = about("version")?
@@ -203,11 +233,18 @@ pub fn load(db: &Connection, path: &Path) -> Result<Stored, StoreError> {
     let mut world = World::default();
     for layer in Layer::ALL {
         load_layer(db, path, layer, &mut world)?;
-        let given: Option<u32> = db
+        let given: Option<i64> = db
             .query_row("SELECT seq FROM sqlite_sequence WHERE name = ?1", [layer.word()], |row| row.get(0))
             .optional()
             .at(path)?;
-        world.keep_given(layer, given.unwrap_or(0));
+        let given = u32::try_from(given.unwrap_or(0)).ok().filter(|id| *id <= LAST_ID);
+        world.keep_given(
+            layer,
+            given.ok_or_else(|| StoreError::Damaged {
+                what: format!("table sqlite_sequence, {layer}"),
+                why: "out of range".into(),
+            })?,
+        );
     }
     Ok(Stored { world, profile, version, since })
 }
@@ -231,7 +268,9 @@ fn load_layer(db: &Connection, path: &Path, layer: Layer, world: &mut World) -> 
                 ValueRef::Blob(_) => return Err(damaged(format!("{} holds bytes", field.name))),
             });
         }
-        let id = u32::try_from(id).map_err(|_| damaged("its fid is out of range".into()))?;
+        // 0 would ask the world for a new number.
+        let id = u32::try_from(id).ok().filter(|id| (1..=LAST_ID).contains(id));
+        let id = id.ok_or_else(|| damaged("its fid is out of range".into()))?;
         let record = Record { id, geometry: wkb::decode(blob).map_err(damaged)?, values };
         world.put(layer, &record).map_err(|fault| damaged(fault.to_string()))?;
     }
@@ -244,9 +283,16 @@ fn load_layer(db: &Connection, path: &Path, layer: Layer, world: &mut World) -> 
 /// The file exists already, or the disk refuses.
 pub fn export(path: &Path, world: &World, layers: &[Layer]) -> Result<(), StoreError> {
     if path.exists() {
-        return Err(StoreError::Io { path: path.to_owned(), error: std::io::ErrorKind::AlreadyExists.into() });
+        return Err(StoreError::Exists(path.to_owned()));
     }
-    let mut db = open(path, true, true)?;
+    write_export(path, world, layers).inspect_err(|_| {
+        // Half an export would only stand in the way of the next attempt.
+        let _ = std::fs::remove_file(path);
+    })
+}
+
+fn write_export(path: &Path, world: &World, layers: &[Layer]) -> Result<(), StoreError> {
+    let mut db = open_to_write(path, true)?;
     let tx = db.transaction().at(path)?;
     create(&tx, layers).at(path)?;
     for layer in layers {

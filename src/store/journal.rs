@@ -26,8 +26,35 @@ pub struct Pending {
 }
 
 impl Journal {
-    /// Opens or creates the journal of the city `id`.
+    /// Opens the journal of the city `id`, or starts it where the city file came without one.
     pub fn open(path: &Path, id: &str) -> Result<Self, StoreError> {
+        let journal = Self::connect(path)?;
+        let known: Option<String> =
+            journal.db.query_row("SELECT id FROM city", [], |row| row.get(0)).optional().at(path)?;
+        match known {
+            Some(known) if known != id => return Err(StoreError::StrangeJournal(path.to_owned())),
+            Some(_) => {}
+            None => drop(journal.db.execute("INSERT INTO city VALUES (?1)", [id]).at(path)?),
+        }
+        Ok(journal)
+    }
+
+    /// Starts the journal of a new city. One that a removed city file left behind is started afresh, unless it holds
+    /// changes that no city file has seen.
+    pub fn create(path: &Path, id: &str) -> Result<Self, StoreError> {
+        let mut journal = Self::connect(path)?;
+        let tx = journal.db.transaction().at(path)?;
+        let unseen = "SELECT EXISTS (SELECT 1 FROM entry WHERE edits IS NOT NULL)";
+        if tx.query_row(unseen, [], |row| row.get(0)).at(path)? {
+            return Err(StoreError::StrangeJournal(path.to_owned()));
+        }
+        tx.execute_batch("DELETE FROM entry; DELETE FROM city;").at(path)?;
+        tx.execute("INSERT INTO city VALUES (?1)", [id]).at(path)?;
+        tx.commit().at(path)?;
+        Ok(journal)
+    }
+
+    fn connect(path: &Path) -> Result<Self, StoreError> {
         let db = Connection::open(path).at(path)?;
         db.pragma_update(None, "journal_mode", "WAL").at(path)?;
         db.pragma_update(None, "synchronous", "FULL").at(path)?;
@@ -39,12 +66,6 @@ impl Journal {
              );",
         )
         .at(path)?;
-        let known: Option<String> = db.query_row("SELECT id FROM city", [], |row| row.get(0)).optional().at(path)?;
-        match known {
-            Some(known) if known != id => return Err(StoreError::StrangeJournal(path.to_owned())),
-            Some(_) => {}
-            None => drop(db.execute("INSERT INTO city VALUES (?1)", [id]).at(path)?),
-        }
         Ok(Self { path: path.to_owned(), db })
     }
 
@@ -64,20 +85,27 @@ impl Journal {
         Ok(())
     }
 
-    /// Changes after a version, oldest first.
+    /// Changes after a version, oldest first, none left out.
+    ///
+    /// # Errors
+    /// [`StoreError::OldCopy`] where one of them is kept no longer: a later city file held it.
     pub fn after(&self, version: u64) -> Result<Vec<Pending>, StoreError> {
         let mut select = self
             .db
-            .prepare("SELECT version, time, edits FROM entry WHERE version > ?1 AND edits IS NOT NULL ORDER BY version")
+            .prepare("SELECT version, time, edits FROM entry WHERE version > ?1 ORDER BY version")
             .at(&self.path)?;
         let mut rows = select.query([version as i64]).at(&self.path)?;
         let mut pending = Vec::new();
         while let Some(row) = rows.next().at(&self.path)? {
-            let (version, time, body): (i64, String, Vec<u8>) =
+            let (number, time, body): (i64, String, Option<Vec<u8>>) =
                 (row.get(0).at(&self.path)?, row.get(1).at(&self.path)?, row.get(2).at(&self.path)?);
-            let damaged = |why: String| StoreError::Damaged { what: format!("journal entry {version}"), why };
+            let expected = version + 1 + pending.len() as u64;
+            let Some(body) = body.filter(|_| number as u64 == expected) else {
+                return Err(StoreError::OldCopy(self.path.clone()));
+            };
+            let damaged = |why: String| StoreError::Damaged { what: format!("journal entry {number}"), why };
             pending.push(Pending {
-                version: version as u64,
+                version: number as u64,
                 time: time.parse().map_err(|e: jiff::Error| damaged(e.to_string()))?,
                 change: serde_json::from_reader(BufReader::with_capacity(PAGE, GzDecoder::new(&body[..])))
                     .map_err(|e| damaged(e.to_string()))?,

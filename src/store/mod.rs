@@ -7,12 +7,14 @@
 mod embedded;
 mod geopackage;
 mod journal;
+mod rtree;
 mod wkb;
 
 pub use embedded::{Embedded, edits_of, read_only};
-pub use geopackage::{export as export_geopackage, is_geopackage};
+pub use geopackage::export as export_geopackage;
 
 use crate::model::{Layer, Profile, Record, World};
+use rusqlite::ErrorCode;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -93,14 +95,8 @@ pub enum Checkpoint {
     Busy,
 }
 
-/// A place that keeps a city. Held by one writer.
+/// A place that keeps the changes of a city. Held by one writer.
 pub trait Store: Send {
-    /// Everything acknowledged so far.
-    ///
-    /// # Errors
-    /// The file cannot be read or is damaged.
-    fn load(&self) -> Result<Stored, StoreError>;
-
     /// Makes a change durable and returns its version; when it returns, the change survives a crash and a power cut.
     ///
     /// # Errors
@@ -120,6 +116,9 @@ pub enum StoreError {
     /// No such file.
     #[error("{} does not exist; create it with `gridweave import FILE --into {} --as LAYER`", .0.display(), .0.display())]
     Missing(PathBuf),
+    /// The file to be made is there already.
+    #[error("{} exists already; remove it, or name another file", .0.display())]
+    Exists(PathBuf),
     /// Another Gridweave writes it.
     #[error("{} is open for writing in another Gridweave; stop that one, or work through its server", .0.display())]
     Locked(PathBuf),
@@ -134,6 +133,9 @@ pub enum StoreError {
     /// The journal beside it belongs to another city.
     #[error("the journal {} belongs to another city file; move it away if this city file is the one you mean", .0.display())]
     StrangeJournal(PathBuf),
+    /// The city file was put back from a copy, and what happened since is not kept any more.
+    #[error("the city file is an older copy than its journal {} goes with; put the newer one back, or move the journal away to go on from this one", .0.display())]
+    OldCopy(PathBuf),
     /// A row cannot be understood.
     #[error("the city file is damaged at {what}: {why}; restore it from a copy, or repair that row in QGIS")]
     Damaged {
@@ -165,9 +167,10 @@ impl StoreError {
     pub fn is_environment(&self) -> bool {
         match self {
             Self::Locked(_) | Self::Io { .. } => true,
+            // `Unknown` is SQLite's word for a missing table or column; no code at all is a value of the wrong type.
             Self::Sqlite { error, .. } => !matches!(
                 error.sqlite_error_code(),
-                Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase)
+                None | Some(ErrorCode::Unknown | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
             ),
             _ => false,
         }

@@ -1,6 +1,6 @@
 //! GeoPackage geometry blobs: the OGC 12-128r19 header followed by ISO WKB.
 
-use crate::model::{Bounds, Coord, Geometry, Line, MultiPolygon, Polygon, Ring};
+use crate::model::{Coord, Geometry, Line, MultiPolygon, Polygon, Ring};
 
 const POINT: u32 = 1;
 const LINE: u32 = 2;
@@ -147,10 +147,11 @@ impl Wkb<'_> {
         let mut rings = Vec::new();
         for i in 0..n {
             let mut ring = self.vertices(dimensions)?;
-            if ring.len() > 1 && ring.first() == ring.last() {
+            // Rounding can make neighbours equal, the closing vertex's included.
+            ring.dedup();
+            while ring.len() > 1 && ring.first() == ring.last() {
                 ring.pop();
             }
-            ring.dedup();
             if ring.len() < 3 {
                 return Err("a ring of fewer than three vertices".into());
             }
@@ -186,11 +187,6 @@ impl Wkb<'_> {
             other => Err(format!("a geometry of type {other}, which no layer takes")),
         }
     }
-}
-
-/// The envelope in the order of `gpkg_contents`: min x, min y, max x, max y.
-pub fn extent(bounds: Bounds) -> [f64; 4] {
-    bounds.degrees()
 }
 
 #[cfg(test)]
