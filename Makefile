@@ -25,8 +25,9 @@ check: web/node_modules/.done web ## format, lints with warnings denied, docs wi
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --locked
 	cd web && npm run lint && npm run types && npm run check:floor
 
-bench: web ## measure the engines; ratios against peers are printed with them
+bench: binary ## measure the engines beside their peers, and the start from nothing to an idle map
 	$(CARGO) bench --profile dev --locked
+	cd web && npm run bench:start
 
 bless: binary ## accept what changed: the API description, the TypeScript types made from it, golden files
 	$(BINARY) openapi > web/openapi.json

@@ -9,7 +9,7 @@ mod jagged;
 use gridweave::index::tiling::{OUTSIDE, Tiling};
 use gridweave::index::{Borders, oracle};
 use gridweave::model::{Bounds, Coord, Frame, MultiPolygon};
-use jagged::jagged;
+use jagged::Jagged;
 use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use rstar::{AABB, PointDistance, RTree, RTreeObject};
@@ -25,8 +25,9 @@ fn main() {
     }
 }
 
-fn city(name: &str, side: usize, steps: usize, peers: bool) {
-    let owned = jagged(side, steps, 70_000, Coord::new(1_000_000_000, 200_000_000), 1);
+fn city(name: &str, n: usize, pieces: usize, peers: bool) {
+    let jagged = Jagged { n, cell: 70_000, pieces, corner: Coord::new(1_000_000_000, 200_000_000), seed: 1 };
+    let owned = jagged.cells();
     let polygons: Vec<&MultiPolygon> = owned.iter().collect();
     let bounds = polygons.iter().filter_map(|polygon| polygon.bounds()).reduce(Bounds::union).expect("polygons");
     println!("\n{name}");

@@ -1,5 +1,5 @@
 //! How long the synthetic city takes, at both scales. The demo must be on the screen within five seconds.
-
+#![allow(missing_docs, reason = "criterion's macro makes a public function")]
 #![expect(missing_docs, reason = "criterion's macro writes a public function")]
 
 use criterion::{Criterion, criterion_group, criterion_main};

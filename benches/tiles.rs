@@ -3,7 +3,7 @@
 //! Besides the timings it prints the sizes that the goals speak of: an overview tile of 20,164 grids against the same
 //! polygons encoded without simplification.
 
-#[path = "../tests/jagged/mod.rs"]
+#[path = "../tests/common/jagged.rs"]
 mod jagged;
 
 use criterion::{BatchSize, Criterion};

@@ -45,6 +45,7 @@ pub enum Verb {
     )]
     Export(Export),
     /// Prints the description of the HTTP API
+    #[command(after_help = "Example:\n  gridweave openapi > openapi.json")]
     Openapi,
 }
 
@@ -99,7 +100,7 @@ pub struct Import {
     /// Say what would happen and write nothing.
     #[arg(long)]
     pub dry_run: bool,
-    /// Remove from the layer what the files do not mention.
+    /// Remove from the layer what the files do not mention, and the values that they leave empty.
     #[arg(long)]
     pub replace: bool,
     /// Name of the city, when it is created; the file's name otherwise.

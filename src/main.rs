@@ -15,7 +15,7 @@ use gridweave::{store, synth, write};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fs::File;
 use std::io::{BufWriter, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 /// A verb's failure: what to print, and with which code to exit.
@@ -34,8 +34,7 @@ impl Failure {
     }
 
     fn io(path: &Path, error: &std::io::Error) -> Self {
-        use std::io::ErrorKind::{AlreadyExists, IsADirectory, NotFound};
-        let code = if matches!(error.kind(), AlreadyExists | IsADirectory | NotFound) { CALL } else { ENVIRONMENT };
+        let code = if error.kind() == std::io::ErrorKind::NotFound { CALL } else { ENVIRONMENT };
         Self::new(code, format!("{}: {error}", path.display()))
     }
 }
@@ -43,7 +42,6 @@ impl Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let code = match &error {
-            StoreError::Io { path, error } => return Self::io(path, error),
             StoreError::Missing(_) => CALL,
             e if e.is_environment() => ENVIRONMENT,
             _ => DATA,
@@ -113,14 +111,13 @@ fn run_import(call: &Import) -> Outcome {
         Ok((field.to_owned(), column.to_owned()))
     });
     let options = read::Options { crs, map: map.collect::<Result<_, Failure>>()? };
+    check_fields(source, &options.map)?;
     for file in &call.files {
-        if std::fs::metadata(file).map_err(|e| Failure::io(file, &e))?.is_dir() {
-            return Err(Failure::io(file, &std::io::ErrorKind::IsADirectory.into()));
-        }
-        apart(&call.into, &[file])?;
+        std::fs::metadata(file).map_err(|e| Failure::io(file, &e))?;
+        apart(Some(&call.into), file, "--into")?;
+        apart(call.problems.as_deref(), file, "--problems")?;
     }
-    let read_and_written: Vec<&Path> = call.files.iter().chain([&call.into]).map(PathBuf::as_path).collect();
-    call.problems.as_deref().map_or(Ok(()), |problems| apart(problems, &read_and_written))?;
+    apart(call.problems.as_deref(), &call.into, "--problems")?;
     let mut reading = Reading::default();
     for file in &call.files {
         let bar = progress(&format!("reading {}", file.display()));
@@ -198,6 +195,34 @@ fn credit(source: Source, profile: &mut Profile, prepared: &mut Prepared) {
     }
 }
 
+/// Refuses a `--map` that speaks of a field which the layer does not have: the call is wrong, whatever the file holds.
+fn check_fields(source: Source, map: &[(String, String)]) -> Outcome {
+    let Some((field, column)) = map.first() else { return Ok(()) };
+    let Source::Layer(layer) = source else {
+        return Err(Failure::new(CALL, format!("--map {field}={column}: osm is read by its tags, not by columns")));
+    };
+    let known: Vec<&str> = layer.fields().iter().map(|f| f.name).collect();
+    match map.iter().find(|(field, _)| !known.contains(&field.as_str())) {
+        None => Ok(()),
+        Some((field, column)) => Err(Failure::new(
+            CALL,
+            format!("--map {field}={column}: {layer} have no field `{field}`; use one of: {}", known.join(", ")),
+        )),
+    }
+}
+
+/// Refuses to write over a file that is being read: a slip of the hand must not cost a city.
+fn apart(out: Option<&Path>, source: &Path, flag: &str) -> Outcome {
+    let Some(out) = out else { return Ok(()) };
+    match (out.canonicalize(), source.canonicalize()) {
+        (Ok(a), Ok(b)) if a == b => Err(Failure::new(
+            CALL,
+            format!("{flag} {}: would overwrite what is read; give another file", out.display()),
+        )),
+        _ => Ok(()),
+    }
+}
+
 fn tell(prepared: &Prepared) {
     for (layer, t) in &prepared.tallies {
         let parts = [
@@ -213,7 +238,7 @@ fn tell(prepared: &Prepared) {
 }
 
 fn run_check(call: &Check) -> Outcome {
-    call.problems.as_deref().map_or(Ok(()), |problems| apart(problems, &[&call.city]))?;
+    apart(call.problems.as_deref(), &call.city, "--problems")?;
     let problems = Snapshot::read(&call.city)?.check();
     report(&problems, call.problems.as_deref())?;
     if problems.is_empty() {
@@ -222,15 +247,6 @@ fn run_check(call: &Check) -> Outcome {
     let errors = problems.iter().filter(|p| p.severity == Severity::Error).count();
     if errors > 0 {
         return Err(Failure::new(DATA, format!("{errors} errors")));
-    }
-    Ok(())
-}
-
-/// Refuses to write over what the same call reads.
-fn apart(out: &Path, read: &[&Path]) -> Outcome {
-    let Ok(written) = out.canonicalize() else { return Ok(()) };
-    if read.iter().any(|path| path.canonicalize().is_ok_and(|path| path == written)) {
-        return Err(Failure::new(CALL, format!("{} is read by this call; name another file to write", out.display())));
     }
     Ok(())
 }
@@ -295,7 +311,8 @@ fn serve_city(city: City, serving: &Serving) -> Outcome {
 }
 
 fn run_locate(call: &Locate) -> Outcome {
-    apart(&call.out, &[&call.city, &call.points])?;
+    apart(Some(&call.out), &call.city, "--out")?;
+    apart(Some(&call.out), &call.points, "--out")?;
     let snapshot = Snapshot::read(&call.city)?;
     if let Some(at) = &call.at {
         let moment: jiff::Timestamp = at
@@ -324,7 +341,7 @@ fn run_export(call: &Export) -> Outcome {
         .as_deref()
         .map(|word| Layer::parse(word).ok_or_else(|| Failure::new(CALL, format!("--layer {word}: no such layer"))));
     let layer = layer.transpose()?;
-    apart(&call.out, &[&call.city])?;
+    apart(Some(&call.out), &call.city, "--out")?;
     let snapshot = Snapshot::read(&call.city)?;
     match call.format {
         Format::Geopackage => {

@@ -1,11 +1,10 @@
 //! The weave against exact arithmetic and a real tessellation.
 
 mod common;
-mod jagged;
 
+use common::jagged::Jagged;
 use gridweave::fabric::arcs::{Fault, Weave, weave, weave_family};
 use gridweave::model::{Coord, MultiPolygon, Polygon, Ring};
-use jagged::Jagged;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::jagged::jagged;
+use common::jagged::Jagged;
 use gridweave::index::tiling::{OUTSIDE, Tiling};
 use gridweave::index::{Borders, Near, oracle};
 use gridweave::model::{Bounds, Coord, Frame, Geometry, Metres, MultiPolygon, Polygon, Ring};
@@ -168,19 +168,16 @@ proptest! {
     }
 
     #[test]
-    fn jagged_grids_share_out_every_point(side in 2..7usize, steps in 1..9usize, pitch in 120..90_000i32, seed in any::<u64>()) {
-        let polygons = jagged(side, steps, pitch, Coord::new(-1_234_567, 7_654_321), seed);
+    fn jagged_grids_share_out_every_point(n in 2..7usize, log in 0..4u32, cell in 120..90_000i32, seed in any::<u64>()) {
+        let jagged = Jagged { n, cell, pieces: 1 << log, corner: Coord::new(-1_234_567, 7_654_321), seed };
+        let polygons = jagged.cells();
         let polygons = refs(&polygons);
         let mut points = borders(&polygons);
         points.extend(scattered(extent(&polygons), 500, seed));
         locate_agrees_with_oracle(&polygons, &points);
-        // The inside: as far from the outline as corners and borders can stray.
-        let all = extent(&polygons);
-        let inset = pitch / 2;
-        let inner = Bounds {
-            min: Coord::new(all.min.x + inset, all.min.y + inset),
-            max: Coord::new(all.max.x - inset, all.max.y - inset),
-        };
+        // The outline is straight; its north and east sides belong to nobody.
+        let Bounds { min, max } = extent(&polygons);
+        let inner = Bounds { min, max: Coord::new(max.x - 1, max.y - 1) };
         every_point_in_exactly_one(&polygons, points.into_iter().filter(|p| inner.contains(*p)));
     }
 }
@@ -275,7 +272,8 @@ fn borders_with_vertices_on_one_side_only() {
 
 #[test]
 fn twenty_thousand_grids() {
-    let polygons = jagged(142, 16, 70_000, Coord::new(1_200_000_000, 300_000_000), 1);
+    let jagged = Jagged { n: 142, cell: 70_000, pieces: 16, corner: Coord::new(1_200_000_000, 300_000_000), seed: 1 };
+    let polygons = jagged.cells();
     let polygons = refs(&polygons);
     let bounds = extent(&polygons);
     let mut points = scattered(bounds, 3_000, 2);
@@ -366,7 +364,8 @@ fn borders_agree_with_every_edge(polygons: &[&MultiPolygon], points: &[Coord]) {
 
 #[test]
 fn borders_of_jagged_grids() {
-    let polygons = jagged(12, 16, 70_000, Coord::new(1_200_000_000, 300_000_000), 9);
+    let jagged = Jagged { n: 12, cell: 70_000, pieces: 16, corner: Coord::new(1_200_000_000, 300_000_000), seed: 9 };
+    let polygons = jagged.cells();
     let polygons = refs(&polygons);
     borders_agree_with_every_edge(&polygons, &scattered(extent(&polygons), 20_000, 5));
 }

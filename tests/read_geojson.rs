@@ -2,6 +2,7 @@
 
 mod common;
 
+use common::estates::xiacheng_estates;
 use common::shared;
 use gridweave::model::{Coord, Geometry, Layer, MultiPolygon, Problem, Record, Severity, Value};
 use gridweave::read::datum::{Crs, Datum};
@@ -51,7 +52,8 @@ fn xiacheng_grids_have_169_polygons_and_164_codes() {
     let parts: usize = reading.features.iter().map(|(_, record)| area(record).0.len()).sum();
     assert_eq!(parts, 168, "one polygon is a sliver 1.5 mm wide, gone at 1e-7 degree");
     let joined = told(&reading, "multi-part");
-    assert_eq!(joined.len(), 3, "{joined:#?}");
+    assert_eq!(joined.len(), 4, "{joined:#?}");
+    assert_eq!(joined.iter().filter(|p| p.message.contains("ZH-7-5") && p.message.contains("no area")).count(), 1);
     let slivers = told(&reading, "sliver-dropped");
     assert_eq!(slivers.len(), 1);
     assert!(slivers[0].feature == "feature 61" && slivers[0].message.contains("ZH-7-5"), "{}", slivers[0]);
@@ -64,8 +66,9 @@ fn xiacheng_grids_have_169_polygons_and_164_codes() {
 fn xiacheng_levels() {
     let file = |name: &str| format!("data/maps/cn-grid/hangzhou-xiacheng-{name}.geojson");
     let map = |field: &str, column: &str| Options { map: vec![(field.into(), column.into())], ..wgs84() };
-    let parent = map("parent", "街道编码");
-    let Some(communities) = as_layer(&file("communities"), Layer::Communities, &parent) else { return };
+    let Some(communities) = as_layer(&file("communities"), Layer::Communities, &wgs84()) else { return };
+    let mapped = as_layer(&file("communities"), Layer::Communities, &map("parent", "街道编码")).expect("there");
+    assert_eq!(communities.features, mapped.features, "the parent's column is known by its name");
     assert_eq!((communities.features.len(), codes(&communities)), (41, vec![]));
     assert_eq!(communities.features[0].1.get(Layer::Communities, "parent"), &Value::Text("CM".into()));
     let Some(streets) = as_layer(&file("streets"), Layer::Subdistricts, &wgs84()) else { return };
@@ -330,25 +333,14 @@ fn holds(area: &MultiPolygon, p: Coord) -> bool {
     inside
 }
 
-/// Estates that the table tags 下城 (the second breadcrumb of 地址链, and a position): BD-09 puts them into the district.
+/// BD-09 puts the estates that the table tags 下城 into the district.
 #[test]
 fn estates_of_xiacheng_lie_in_xiacheng() {
-    let Some(path) = shared("data/maps/cn-xiaoqu/lianjia-hangzhou.json") else { return };
-    let table: serde_json::Value = serde_json::from_slice(&std::fs::read(path).expect("readable")).expect("JSON");
-    let mut features = Vec::new();
-    for estate in table.as_object().expect("a dictionary").values() {
-        let tagged = estate["地址链"].as_str().is_some_and(|chain| chain.contains(">下城小区>"));
-        let position = estate["经纬度"].as_str().and_then(|text| text.split_once(','));
-        let Some((lon, lat)) = position.filter(|_| tagged) else { continue };
-        let position = [lon.trim(), lat.trim()].map(|n| n.parse::<f64>().expect("a number"));
-        features.push(
-            json!({"type": "Feature", "properties": estate, "geometry": {"type": "Point", "coordinates": position}}),
-        );
-    }
-    assert_eq!(features.len(), 279);
+    let Some(estates) = xiacheng_estates() else { return };
+    assert_eq!(estates["features"].as_array().map(Vec::len), Some(279));
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("compounds.geojson");
-    std::fs::write(&file, json!({"type": "FeatureCollection", "features": features}).to_string()).expect("written");
+    std::fs::write(&file, estates.to_string()).expect("written");
     let reading = open(&file, Layer::Compounds, &Options { crs: Some(Crs::Bd09), map: Vec::new() });
     assert!(!reading.has_errors(), "{:#?}", reading.problems);
     assert_eq!(reading.features.len(), 279);

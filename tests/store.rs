@@ -71,6 +71,24 @@ fn what_the_file_has_not_seen_is_replayed_from_the_journal() {
     assert_eq!(first_name(&read_only(&path).expect("file").world), "新名", "opening brings the file up to date");
 }
 
+/// A child that another thread is starting holds copies of all handles until it becomes another program.
+#[test]
+fn the_lock_is_free_at_once_whatever_is_started_meanwhile() {
+    let (_dir, path) = scratch();
+    drop(City::create(&path, &profile(), world(), "test").expect("create"));
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                drop(Command::new("true").status());
+            }
+        });
+        let locked = (0..200).filter(|_| Embedded::open(&path).is_err()).count();
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(locked, 0);
+    });
+}
+
 #[test]
 fn a_readers_lock_delays_the_checkpoint_and_loses_nothing() {
     let (_dir, path) = scratch();

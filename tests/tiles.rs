@@ -2,14 +2,13 @@
 //! went in.
 
 mod common;
-mod jagged;
 
+use common::jagged::Jagged;
 use geozero::mvt::{Message, Tile, tile::Layer};
 use gridweave::fabric::arcs::{Weave, weave, weave_family};
 use gridweave::model::{Coord, Geometry, Line, MultiPolygon, Polygon, Ring, Value};
 use gridweave::tiles::mercator::World;
 use gridweave::tiles::{Feature, LayerOptions, Shared, TileLayer, tilejson, touched};
-use jagged::Jagged;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, HashMap};
 

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use std::time::Instant;
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+static RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 /// Gives the request an id, counts and logs it, refuses it when too many are under way (503), stops it when it takes too
 /// long (408), and names the headers that every answer carries.
@@ -17,14 +18,15 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
     let id = app.next_request_id(request.headers().get(&REQUEST_ID));
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
-    let route = request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |p| p.as_str().to_owned());
+    let route = request.extensions().get::<MatchedPath>().cloned();
     let mut response = match limited(&app, request, next).await {
         Ok(response) => response,
         Err(problem) => problem.into_response(),
     };
     let status = response.status();
-    app.metrics.observe(&route, status, started.elapsed());
-    let millis = started.elapsed().as_secs_f64() * 1e3;
+    let took = started.elapsed();
+    app.metrics.observe(route.as_ref().map_or("none", MatchedPath::as_str), status, took);
+    let millis = took.as_secs_f64() * 1e3;
     // The query string is left out: a place that somebody asks about is nobody's business in a log.
     if status.is_server_error() {
         tracing::error!(request = ?id, %method, path, status = status.as_u16(), millis);
@@ -35,7 +37,7 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
     headers.insert(REQUEST_ID.clone(), id);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
+    headers.insert(RESOURCE_POLICY.clone(), HeaderValue::from_static("same-origin"));
     response
 }
 

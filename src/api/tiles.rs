@@ -5,9 +5,9 @@ use super::{App, refuse_closed};
 use crate::city::{MAX_ZOOM, Snapshot};
 use crate::model::Layer;
 use crate::tiles::tilejson;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use bytes::Bytes;
 use std::io::Write;
 use std::sync::Arc;
@@ -60,14 +60,15 @@ impl TileCache {
 pub async fn tile(
     State(app): State<App>,
     Path((layers, z, x, y)): Path<(String, u8, u32, u32)>,
-    headers: HeaderMap,
+    request: Request,
 ) -> Result<Response, Problem> {
+    let headers = request.headers();
     let mask = layers_of(&app, &layers)?;
     if z > 24 || u64::from(x) >> z != 0 || u64::from(y) >> z != 0 {
         return Err(Problem::not_found(format!("no tile {z}/{x}/{y}: z goes to {MAX_ZOOM}, x and y to 2^z - 1")));
     }
     let snapshot = app.city.snapshot();
-    let encoding = encoding(&headers);
+    let encoding = encoding(headers);
     let key = Key { version: snapshot.version, layers: mask, z, x, y, encoding };
     let tile = match app.tiles.0.get(&key).await {
         Some(tile) => tile,
@@ -87,8 +88,11 @@ pub async fn tile(
         (false, false) => StatusCode::OK,
     };
     let body = if status == StatusCode::OK { tile.bytes } else { Bytes::new() };
-    let mut response = (status, body).into_response();
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
     let out = response.headers_mut();
+    // Room for these and the guard's, so that the map need not grow.
+    out.reserve(12);
     out.insert(header::ETAG, tile.etag);
     out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     out.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
@@ -178,22 +182,24 @@ fn pack(plain: Vec<u8>, encoding: Encoding) -> Vec<u8> {
     }
 }
 
+/// The smaller of the packings that the client takes; RFC 9110 section 12.5.3, but for weights between 0 and 1.
 fn encoding(headers: &HeaderMap) -> Encoding {
     let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let takes = |name: &str| {
-        accepted.split(',').any(|part| {
-            let mut words = part.split(';');
-            words.next().unwrap_or_default().trim().eq_ignore_ascii_case(name)
-                && !words.any(|q| matches!(q.trim(), "q=0" | "q=0.0"))
-        })
-    };
-    if takes("br") {
-        Encoding::Brotli
-    } else if takes("gzip") {
-        Encoding::Gzip
-    } else {
-        Encoding::Plain
+    let mut best = Encoding::Plain;
+    for part in accepted.split(',') {
+        let (name, weight) = part.split_once(';').unwrap_or((part, ""));
+        if weight.trim().strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0)) {
+            continue;
+        }
+        let name = name.trim();
+        if name.eq_ignore_ascii_case("br") {
+            return Encoding::Brotli;
+        }
+        if name.eq_ignore_ascii_case("gzip") {
+            best = Encoding::Gzip;
+        }
     }
+    best
 }
 
 /// RFC 9110 section 13.1.2: a list of tags compared weakly, or `*`.

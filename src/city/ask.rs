@@ -46,7 +46,8 @@ impl Snapshot {
         })
     }
 
-    fn borders(&self) -> &Borders {
+    /// Prepared when first asked for.
+    pub(super) fn borders(&self) -> &Borders {
         self.borders.get_or_init(|| {
             let polygons: Vec<_> =
                 self.ground.grids.places.iter().map(|p| &self.world.grids[*p as usize].area).collect();

@@ -4,7 +4,7 @@ use super::Snapshot;
 use crate::index::OUTSIDE;
 use crate::model::Coord;
 use crate::read::datum::Datum;
-use crate::read::text::decode;
+use crate::read::text;
 
 impl Snapshot {
     /// The rank of the grid of each point, [`OUTSIDE`] where none.
@@ -19,13 +19,13 @@ impl Snapshot {
         (rank != OUTSIDE).then(|| self.grid_code(rank))
     }
 
-    /// Answers a table `id,lon,lat` with a table `id,grid` in UTF-8; the grid is empty outside every grid. Chinese
-    /// spreadsheets write GBK, so that is understood too.
+    /// Answers a table `id,lon,lat` with a table `id,grid`; the grid is empty outside every grid.
     ///
     /// # Errors
     /// A sentence naming the line and what is wrong with it.
     pub fn locate_csv(&self, datum: &Datum, table: &[u8]) -> Result<Vec<u8>, String> {
-        let (table, _) = decode(table).ok_or("the table is neither UTF-8 nor GBK; save it as UTF-8")?;
+        // Chinese spreadsheets save GB18030 unless told otherwise.
+        let (table, _) = text::decode(table).ok_or("the table is neither UTF-8, UTF-16 nor GB18030 text")?;
         let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(table.as_bytes());
         let headers = reader.headers().map_err(|e| e.to_string())?.clone();
         let column = |name: &str| {

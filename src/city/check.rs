@@ -17,6 +17,7 @@ impl Snapshot {
         self.check_parts(&mut problems);
         self.check_borders(&mut problems);
         self.check_parents(&mut problems);
+        self.check_totals(&mut problems);
         self.check_unassigned(&mut problems);
         problems
     }
@@ -133,6 +134,30 @@ impl Snapshot {
             }
             for facts in self.facts.levels[level].iter().filter(|f| f.parent.is_none()) {
                 problems.push(orphan(format!("{} {}", layer.singular(), self.code_of(layer, facts.place)), above));
+            }
+        }
+    }
+
+    /// A compound's total and the counts of its buildings come from different people. Grids count the buildings.
+    fn check_totals(&self, problems: &mut Vec<Problem>) {
+        let mut counted: Vec<Option<u64>> = vec![None; self.world.compounds.len()];
+        for (building, compound) in self.world.buildings.iter().zip(&self.facts.compound_of_building) {
+            if let (Some(compound), Some(h)) = (compound, building.households) {
+                *counted[*compound as usize].get_or_insert(0) += u64::from(h.count);
+            }
+        }
+        for (compound, counted) in self.world.compounds.iter().zip(counted) {
+            let (Some(total), Some(counted)) = (compound.households, counted) else { continue };
+            if counted != u64::from(total.count) {
+                problems.push(
+                    Problem::new(
+                        Severity::Warning,
+                        "compound-total",
+                        format!("reports {} households, its buildings add up to {counted}", total.count),
+                        "grids count the buildings; correct whichever of the two is wrong",
+                    )
+                    .of(format!("compound {}", compound.name)),
+                );
             }
         }
     }

@@ -2,10 +2,10 @@
 
 use super::Snapshot;
 use crate::index::{Ground, compounds};
-use crate::model::{Layer, Problem, Profile, Record, Severity, Value, World};
+use crate::model::{BuildingKind, Coord, Entity, Frame, Layer, Problem, Profile, Record, Severity, Value, World};
 use crate::read::Reading;
 use crate::store::{Change, Edit};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use xxhash_rust::xxh3::xxh3_128;
 
 /// A change that is ready to be made, and what it does.
@@ -45,8 +45,10 @@ impl Prepared {
 
 /// Fits a reading into a world.
 ///
-/// A feature is the same thing as one in the city when it has the same code, for compounds the same name, for what has
-/// neither the same place; it then keeps its id. With `replace`, what a layer of the file does not mention is removed.
+/// A feature is the same thing as one in the city, and keeps its id, when both have the same code (compounds: the same
+/// name, at most 2 km apart); what has neither, when it has the same place, kind and name; a building also
+/// when it has the same outline and no other code. What a file leaves empty
+/// stays; with `replace` it goes, and what a layer of the file does not mention is removed.
 pub fn prepare(before: &World, profile: &Profile, reading: Reading, reason: &str, replace: bool) -> Prepared {
     let mut world = before.clone();
     let mut edits = Vec::new();
@@ -66,6 +68,9 @@ pub fn prepare(before: &World, profile: &Profile, reading: Reading, reason: &str
     Prepared { change: Change { reason: reason.to_owned(), edits }, problems, tallies, world }
 }
 
+/// Estates of one name further apart than this, in metres, are two estates. A datum read wrongly moves one by less.
+const SAME_ESTATE: f64 = 2000.0;
+
 fn fit(
     layer: Layer,
     records: Vec<Record>,
@@ -75,38 +80,24 @@ fn fit(
     problems: &mut Vec<Problem>,
     tally: &mut Tally,
 ) {
-    let mut known: HashMap<u128, u32> = HashMap::new();
-    for record in world.records(layer) {
-        known.insert(key(layer, &record), record.id);
-        known.entry(place_key(&record)).or_insert(record.id);
-    }
-    let mut met: HashMap<u32, ()> = HashMap::new();
-    let mut seen_keys: HashMap<u128, ()> = HashMap::new();
-    for mut record in records {
-        let key = key(layer, &record);
-        let doubled = seen_keys.insert(key, ()).is_some();
-        if doubled {
-            problems.push(
-                Problem::new(Severity::Warning, "doubled", "stands in the file more than once", "keep one of them")
-                    .of(describe(layer, &record)),
-            );
-        }
-        let same = if doubled { known.get(&place_key(&record)) } else { known.get(&key) };
-        let same = same.copied().filter(|id| !met.contains_key(id));
+    let records = once_each(layer, records, problems);
+    let matches = Known::of(world, layer).matches(layer, &records);
+    let mut met: HashSet<u32> = HashSet::new();
+    for (mut record, same) in records.into_iter().zip(matches) {
         record.id = same.unwrap_or(0);
         let old = same.and_then(|id| world.record(layer, id));
         if let Some(old) = &old {
-            keep_derived(layer, old, &mut record);
+            keep_unsaid(layer, old, &mut record, replace);
         }
         if old.as_ref() == Some(&record) {
             tally.unchanged += 1;
-            met.insert(record.id, ());
+            met.insert(record.id);
             continue;
         }
         match world.put(layer, &record) {
             Ok(id) => {
                 record.id = id;
-                met.insert(id, ());
+                met.insert(id);
                 match old {
                     Some(_) => tally.updated += 1,
                     None => tally.added += 1,
@@ -120,46 +111,155 @@ fn fit(
         }
     }
     if replace {
-        let gone: Vec<u32> = world.records(layer).map(|r| r.id).filter(|id| !met.contains_key(id)).collect();
-        for id in gone {
-            world.delete(layer, id);
-            edits.push(Edit::Delete(layer, id));
-            tally.removed += 1;
-        }
+        let gone: BTreeSet<u32> = world.ids(layer).filter(|id| !met.contains(id)).collect();
+        tally.removed = world.delete_all(layer, &gone) as u32;
+        edits.extend(gone.into_iter().map(|id| Edit::Delete(layer, id)));
     }
 }
 
-/// A household figure that Gridweave derived is not part of what a file says, so a file that says nothing about
-/// households does not change it.
-fn keep_derived(layer: Layer, old: &Record, new: &mut Record) {
-    if layer != Layer::Buildings || *new.get(layer, "households") != Value::Null {
-        return;
+/// The records without those that repeat another to the last value; what shares only a code or name is told.
+fn once_each(layer: Layer, records: Vec<Record>, problems: &mut Vec<Problem>) -> Vec<Record> {
+    let mut met: HashSet<u128> = HashSet::new();
+    let mut names: HashSet<u128> = HashSet::new();
+    let mut kept = Vec::with_capacity(records.len());
+    for record in records {
+        let named = name_key(layer, &record).is_some_and(|key| !names.insert(key));
+        let (code, message, remedy) = if !met.insert(place_key(&record, record.values.len())) {
+            (
+                "doubled",
+                "stands in the files more than once, exactly alike; kept once",
+                "give each a code if they are two",
+            )
+        } else if named {
+            (
+                "name-twice",
+                "another feature of the files has this code or name; both are kept",
+                "tell them apart in the source",
+            )
+        } else {
+            kept.push(record);
+            continue;
+        };
+        problems.push(Problem::new(Severity::Warning, code, message, remedy).of(describe(layer, &record)));
+        if code != "doubled" {
+            kept.push(record);
+        }
     }
-    if matches!(old.get(layer, "provenance"), Value::Text(word) if word != "surveyed") {
-        for (i, field) in layer.fields().iter().enumerate() {
-            if matches!(field.name, "households" | "basis" | "provenance" | "as_of") {
+    kept
+}
+
+/// What a layer of the city holds, by what a file may know it by. Several things may have one name, so ids are lists, in
+/// order of id.
+#[derive(Default)]
+struct Known {
+    by_place: HashMap<u128, Vec<u32>>,
+    by_name: HashMap<u128, Vec<(u32, Coord)>>,
+    by_outline: HashMap<u128, Vec<(u32, Value)>>,
+}
+
+impl Known {
+    fn of(world: &World, layer: Layer) -> Self {
+        let mut known = Self::default();
+        for record in world.records(layer) {
+            known.by_place.entry(place_key(&record, telling(layer))).or_default().push(record.id);
+            if let Some(key) = name_key(layer, &record) {
+                known.by_name.entry(key).or_default().push((record.id, centre(&record)));
+            }
+            if layer == Layer::Buildings {
+                let code = record.get(layer, "code").clone();
+                known.by_outline.entry(place_key(&record, 0)).or_default().push((record.id, code));
+            }
+        }
+        known
+    }
+
+    /// The thing that each record is, where the city has it; each thing once. What agrees in everything that tells
+    /// things apart chooses first, so that a second estate of one name cannot take the first one's place.
+    fn matches(&self, layer: Layer, records: &[Record]) -> Vec<Option<u32>> {
+        let mut found: Vec<Option<u32>> = vec![None; records.len()];
+        let mut met: HashSet<u32> = HashSet::new();
+        let mut round = |candidates: &dyn Fn(&Record) -> Vec<u32>| {
+            for (found, record) in found.iter_mut().zip(records).filter(|(found, _)| found.is_none()) {
+                *found = candidates(record).into_iter().find(|id| met.insert(*id));
+            }
+        };
+        round(&|record| self.by_place.get(&place_key(record, telling(layer))).cloned().unwrap_or_default());
+        round(&|record| {
+            let known = name_key(layer, record).and_then(|key| self.by_name.get(&key));
+            let at = centre(record);
+            let same = |place: &Coord| layer != Layer::Compounds || Frame::at(at).distance(at, *place).0 <= SAME_ESTATE;
+            known.into_iter().flatten().filter(|(_, place)| same(place)).map(|(id, _)| *id).collect()
+        });
+        if layer == Layer::Buildings {
+            round(&|record| {
+                let known = self.by_outline.get(&place_key(record, 0));
+                let code = record.get(layer, "code");
+                let same = |old: &Value| *old == Value::Null || *code == Value::Null;
+                known.into_iter().flatten().filter(|(_, old)| same(old)).map(|(id, _)| *id).collect()
+            });
+        }
+        found
+    }
+}
+
+/// What a file leaves empty stays as the city knows it, until `--replace` says that this file is all there is. A household
+/// figure that Gridweave derived stays, either way, while what it follows from is the same.
+fn keep_unsaid(layer: Layer, old: &Record, new: &mut Record, replace: bool) {
+    // This word stands for a use that the source does not tell.
+    let unsaid = |field: &str, value: &Value| {
+        *value == Value::Null
+            || (layer, field) == (Layer::Buildings, "kind") && *value == BuildingKind::Other.word().into()
+    };
+    let of_households = |field: &str| matches!(field, "households" | "basis" | "provenance" | "as_of");
+    let fields = || layer.fields().iter().enumerate();
+    if !replace {
+        for (i, field) in fields().filter(|(_, field)| !of_households(field.name)) {
+            if unsaid(field.name, &new.values[i]) {
                 new.values[i] = old.values[i].clone();
             }
         }
     }
+    if *new.get(layer, "households") != Value::Null {
+        return;
+    }
+    let derived = matches!(old.get(layer, "provenance"), Value::Text(word) if word != "surveyed");
+    let stays = if layer == Layer::Buildings && derived {
+        let same = |name: &&str| old.get(layer, name) == new.get(layer, name);
+        old.geometry == new.geometry && ["floors", "kind", "compound"].iter().all(same)
+    } else {
+        !replace
+    };
+    for (i, _) in fields().filter(|(_, field)| stays && of_households(field.name)) {
+        new.values[i] = old.values[i].clone();
+    }
 }
 
-fn key(layer: Layer, record: &Record) -> u128 {
+/// What a feature is called: its code; for compounds the name.
+fn name_key(layer: Layer, record: &Record) -> Option<u128> {
     let name = match layer {
         Layer::Compounds => record.get(layer, "name"),
         _ => record.get(layer, "code"),
     };
     match name {
-        Value::Text(text) => xxh3_128(text.as_bytes()),
-        _ => place_key(record),
+        Value::Text(text) => Some(xxh3_128(text.as_bytes())),
+        _ => None,
     }
 }
 
-/// Two things of a layer with the same geometry, and the same kind and name where the layer has them, are one.
-fn place_key(record: &Record) -> u128 {
-    let words: Vec<&Value> = record.values.iter().take(2).collect();
+/// How many of a layer's first values tell things of one place apart: code and name, or kind and name; a compound's name.
+fn telling(layer: Layer) -> usize {
+    if layer == Layer::Compounds { 1 } else { 2 }
+}
+
+/// Stands for a feature's geometry and its first values.
+fn place_key(record: &Record, values: usize) -> u128 {
+    let words: Vec<&Value> = record.values.iter().take(values).collect();
     // Writing plain values as JSON into memory cannot fail; an empty key would only make two things look alike.
     xxh3_128(&serde_json::to_vec(&(&record.geometry, words)).unwrap_or_default())
+}
+
+fn centre(record: &Record) -> Coord {
+    record.geometry.bounds().map(|b| b.centre()).unwrap_or_default()
 }
 
 /// `grid SQ-3-2`, `building 3号楼`, `camera at 104.1, 30.6`.
@@ -169,13 +269,20 @@ fn describe(layer: Layer, record: &Record) -> String {
             return format!("{} {text}", layer.singular());
         }
     }
-    let at = record.geometry.bounds().map(|b| b.centre()).unwrap_or_default();
+    let at = centre(record);
     format!("{} at {:.6}, {:.6}", layer.singular(), at.lon(), at.lat())
 }
 
 /// Matches compounds to buildings and gives uncounted buildings their share or an estimate.
 fn derive_households(world: &mut World, profile: &Profile, edits: &mut Vec<Edit>, tallies: &mut HashMap<Layer, Tally>) {
-    if edits.is_empty() || world.buildings.is_empty() {
+    let matters = |edit: &Edit| match edit {
+        // A compound known by a point shares its total within its own grid.
+        Edit::Put(layer, _) | Edit::Delete(layer, _) => {
+            matches!(layer, Layer::Buildings | Layer::Compounds | Layer::Grids)
+        }
+        Edit::Describe(_) => true,
+    };
+    if world.buildings.is_empty() || !edits.iter().any(matters) {
         return;
     }
     let ground = Ground::build(world);
@@ -195,7 +302,7 @@ fn derive_households(world: &mut World, profile: &Profile, edits: &mut Vec<Edit>
         }
         building.households = count;
         tallies.entry(Layer::Buildings).or_default().derived += 1;
-        let put = Edit::Put(Layer::Buildings, crate::model::Entity::to_record(building));
+        let put = Edit::Put(Layer::Buildings, building.to_record());
         match fresh.get(&building.id.0) {
             Some(i) => edits[*i] = put,
             None => edits.push(put),

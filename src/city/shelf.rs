@@ -27,8 +27,9 @@ impl Snapshot {
         self.shelf.0[layer as usize].get_or_init(|| self.prepare(layer))
     }
 
-    /// Prepares every layer, so that the first viewer does not wait for it.
+    /// Prepares the borders and every layer, so that nobody waits for them.
     pub fn warm(&self) {
+        self.borders();
         for layer in Layer::ALL {
             self.tiles(layer);
         }

@@ -1,7 +1,7 @@
 //! Which buildings belong to which compound, and how a compound's total is shared out over them.
 
 use super::ground::Ground;
-use crate::model::{BuildingKind, Compound, Coord, Frame, Geometry, HouseholdCount, Provenance, World};
+use crate::model::{BuildingKind, Compound, Frame, Geometry, HouseholdCount, Provenance, World};
 use std::collections::HashMap;
 
 /// How far from the point that stands for a compound its buildings are looked for, in metres. Estates are 150-200 m
@@ -12,9 +12,10 @@ const REACH: f64 = 250.0;
 ///
 /// 1. The compound that the building's source names; of several with that name, the nearest.
 /// 2. The compound whose outline holds the building.
-/// 3. For compounds known only by a point: the nearest such point within 250 m and in the same grid, nearest
-///    buildings first, until the reported number of buildings (or, where none is reported, floor area for the reported
-///    households) is reached. Only buildings where people may live are taken.
+/// 3. For compounds known only by a point: buildings within 250 m of it and in the same grid, nearest pairs first,
+///    until the reported number of buildings (or, where none is reported, floor area for the reported households) is
+///    reached. Only buildings where people may live are taken; those already surveyed are, too, for their households
+///    are part of the compound's total.
 pub fn membership(world: &World, ground: &Ground, floor_area_per_household: f64) -> Vec<Option<u32>> {
     let mut by_name: HashMap<&str, Vec<u32>> = HashMap::new();
     for (i, compound) in world.compounds.iter().enumerate() {
@@ -39,6 +40,16 @@ pub fn membership(world: &World, ground: &Ground, floor_area_per_household: f64)
     members
 }
 
+/// Where people may live: dwellings, and buildings whose use the source does not tell unless they are too small for a
+/// household. Gatehouses and sheds are many.
+fn may_be_lived_in(world: &World, frame: Frame, building: usize, per_household: f64) -> bool {
+    match world.buildings[building].kind {
+        BuildingKind::Residential => true,
+        BuildingKind::Other => floor_area(world, frame, building) >= per_household / 2.0,
+        _ => false,
+    }
+}
+
 fn claim_around_points(
     world: &World,
     ground: &Ground,
@@ -46,58 +57,38 @@ fn claim_around_points(
     named: &[bool],
     members: &mut [Option<u32>],
 ) {
-    let points: Vec<(u32, Coord)> = world
-        .compounds
-        .iter()
-        .enumerate()
-        .filter(|(i, c)| matches!(c.place, Geometry::Point(_)) && c.households.is_some() && !named[*i])
-        .map(|(i, _)| (i as u32, ground.compound_anchors[i]))
-        .collect();
-    if points.is_empty() || world.buildings.is_empty() {
-        return;
-    }
-    let lived_in = |kind| matches!(kind, BuildingKind::Residential | BuildingKind::Other);
-    let mut nearest: HashMap<u32, (f64, u32)> = HashMap::new();
-    for (compound, at) in &points {
-        for building in ground.buildings.within(ground.box_around(*at, REACH)) {
-            let b = &world.buildings[building as usize];
-            if members[building as usize].is_some()
-                || !lived_in(b.kind)
-                || b.households.is_some_and(|h| h.provenance == Provenance::Surveyed)
-            {
-                continue;
-            }
+    let points =
+        world.compounds.iter().enumerate().filter(|(i, c)| matches!(c.place, Geometry::Point(_)) && !named[*i]);
+    let mut claims: Vec<(f64, u32, u32)> = Vec::new();
+    // What a compound still lacks: buildings where it reports their number, else floor area.
+    let mut lacks: HashMap<u32, f64> = HashMap::new();
+    for (compound, about) in points {
+        let Some(households) = about.households else { continue };
+        let at = ground.compound_anchors[compound];
+        let grid = ground.grids.locate(at);
+        lacks.insert(compound as u32, about.buildings.map_or(f64::from(households.count) * per_household, f64::from));
+        for building in ground.buildings.within(ground.box_around(at, REACH)) {
             let anchor = ground.building_anchors[building as usize];
-            let metres = ground.frame.distance(*at, anchor).0;
-            if metres > REACH || ground.grids.locate(*at) != ground.grids.locate(anchor) {
-                continue;
-            }
-            let best = nearest.entry(building).or_insert((metres, *compound));
-            if (metres, *compound) < *best {
-                *best = (metres, *compound);
+            let metres = ground.frame.distance(at, anchor).0;
+            let free = members[building as usize].is_none()
+                && may_be_lived_in(world, ground.frame, building as usize, per_household);
+            if free && metres <= REACH && ground.grids.locate(anchor) == grid {
+                claims.push((metres, compound as u32, building));
             }
         }
     }
-    let mut claims: HashMap<u32, Vec<(f64, u32)>> = HashMap::new();
-    for (building, (metres, compound)) in nearest {
-        claims.entry(compound).or_default().push((metres, building));
-    }
-    for (compound, mut buildings) in claims {
-        buildings.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
-        let about = &world.compounds[compound as usize];
-        let households = about.households.map_or(0, |h| h.count);
-        let mut area = 0.0;
-        for (taken, (_, building)) in buildings.into_iter().enumerate() {
-            let enough = match about.buildings {
-                Some(n) => taken >= n as usize,
-                None => area >= f64::from(households) * per_household,
-            };
-            if enough {
-                break;
-            }
-            area += floor_area(world, ground.frame, building as usize);
-            members[building as usize] = Some(compound);
+    claims.sort_by(|a, b| a.0.total_cmp(&b.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+    for (_, compound, building) in claims {
+        let Some(lack) = lacks.get_mut(&compound) else { continue };
+        let member = &mut members[building as usize];
+        if *lack <= 0.0 || member.is_some() {
+            continue;
         }
+        *member = Some(compound);
+        *lack -= match world.compounds[compound as usize].buildings {
+            Some(_) => 1.0,
+            None => floor_area(world, ground.frame, building as usize),
+        };
     }
 }
 
@@ -107,9 +98,10 @@ pub fn floor_area(world: &World, frame: Frame, building: usize) -> f64 {
     frame.area(b.area.doubled_area()).0 * f64::from(b.floors.unwrap_or(1).max(1))
 }
 
-/// Household counts for buildings that nobody counted: a compound's total, less what was surveyed in it, shared out by
-/// floor area (largest remainders, so that the parts add up to the total exactly); elsewhere an estimate from floors and
-/// footprint for dwellings, and for buildings of unknown use whose floors are known. Surveyed counts are never touched.
+/// The household count of every building. Surveyed counts are never touched. A compound's total, less what was surveyed
+/// in it, is shared out over its other dwellings (all its buildings where none may be one) by floor area (largest remainders, so that the parts add up to the total
+/// exactly), unless the figures they have add up to it already. Elsewhere an estimate that the building has stays; one
+/// that has none gets it from floors and footprint: dwellings, and buildings of unknown use whose floors are known.
 pub fn counts(
     world: &World,
     ground: &Ground,
@@ -125,23 +117,35 @@ pub fn counts(
         }
     }
     for (compound, buildings) in world.compounds.iter().zip(&of_compound) {
-        spread(world, ground, compound, buildings, &mut counts);
+        spread(world, ground, compound, buildings, per_household, &mut counts);
     }
     for (b, building) in world.buildings.iter().enumerate() {
         let in_counted_compound = members[b].is_some_and(|c| world.compounds[c as usize].households.is_some());
-        let lived_in = match building.kind {
-            BuildingKind::Residential => true,
-            BuildingKind::Other => building.floors.is_some(),
-            _ => false,
-        };
-        if counts[b].is_some() || in_counted_compound || !lived_in || per_household <= 0.0 {
+        if counts[b].is_some() || in_counted_compound {
             continue;
         }
-        let households = (floor_area(world, ground.frame, b) / per_household).round() as u32;
-        counts[b] =
-            Some(HouseholdCount { count: households, provenance: Provenance::Estimated, ..HouseholdCount::default() });
+        let stays = |h: &HouseholdCount| match h.provenance {
+            Provenance::Estimated => true,
+            // Its share of a total that this city does not have (yet): the building names a compound not in it.
+            Provenance::Spread => members[b].is_none() && building.compound.is_some(),
+            Provenance::Surveyed => false,
+        };
+        counts[b] = building.households.filter(stays).or_else(|| estimate(world, ground, b, per_household));
     }
     counts
+}
+
+fn estimate(world: &World, ground: &Ground, b: usize, per_household: f64) -> Option<HouseholdCount> {
+    let building = &world.buildings[b];
+    let lived_in = match building.kind {
+        BuildingKind::Residential => true,
+        BuildingKind::Other => building.floors.is_some(),
+        _ => false,
+    };
+    (lived_in && per_household > 0.0).then(|| {
+        let count = (floor_area(world, ground.frame, b) / per_household).round() as u32;
+        HouseholdCount { count, provenance: Provenance::Estimated, ..HouseholdCount::default() }
+    })
 }
 
 fn spread(
@@ -149,15 +153,23 @@ fn spread(
     ground: &Ground,
     compound: &Compound,
     buildings: &[usize],
+    per_household: f64,
     counts: &mut [Option<HouseholdCount>],
 ) {
     let Some(total) = compound.households else { return };
-    let known: u32 = buildings.iter().filter_map(|b| counts[*b]).map(|h| h.count).sum();
-    let open: Vec<usize> = buildings.iter().copied().filter(|b| counts[*b].is_none()).collect();
-    let lived_in = |b: &usize| matches!(world.buildings[*b].kind, BuildingKind::Residential | BuildingKind::Other);
-    let dwellings: Vec<usize> = open.iter().copied().filter(lived_in).collect();
-    let open = if dwellings.is_empty() { open } else { dwellings };
-    let rest = u64::from(total.count.saturating_sub(known));
+    let sum = |figures: &mut dyn Iterator<Item = HouseholdCount>| figures.map(|h| u64::from(h.count)).sum::<u64>();
+    let known = sum(&mut buildings.iter().filter_map(|b| counts[*b]));
+    let rest = u64::from(total.count).saturating_sub(known);
+    let uncounted: Vec<usize> = buildings.iter().copied().filter(|b| counts[*b].is_none()).collect();
+    let lived_in = |b: &usize| may_be_lived_in(world, ground.frame, *b, per_household);
+    let dwellings: Vec<usize> = uncounted.iter().copied().filter(lived_in).collect();
+    // Homes over shops may be drawn as nothing but shops; where there are dwellings, nobody lives elsewhere.
+    let open = if buildings.iter().any(lived_in) { &dwellings } else { &uncounted };
+    let had = |b: &usize| world.buildings[*b].households;
+    if open.iter().all(|b| had(b).is_some()) && sum(&mut uncounted.iter().filter_map(had)) == rest {
+        uncounted.iter().for_each(|b| counts[*b] = had(b));
+        return;
+    }
     let areas: Vec<f64> = open.iter().map(|b| floor_area(world, ground.frame, *b)).collect();
     let all: f64 = areas.iter().sum();
     if open.is_empty() || all <= 0.0 {
@@ -166,15 +178,13 @@ fn spread(
     let exact: Vec<f64> = areas.iter().map(|a| rest as f64 * a / all).collect();
     let mut parts: Vec<u64> = exact.iter().map(|x| x.floor() as u64).collect();
     let mut by_remainder: Vec<usize> = (0..open.len()).collect();
-    by_remainder.sort_by(|a, b| {
-        (exact[*b].fract(), *a).partial_cmp(&(exact[*a].fract(), *b)).unwrap_or(std::cmp::Ordering::Equal)
-    });
+    by_remainder.sort_by(|a, b| exact[*b].fract().total_cmp(&exact[*a].fract()).then(a.cmp(b)));
     let missing = rest.saturating_sub(parts.iter().sum()) as usize;
     for i in by_remainder.into_iter().take(missing) {
         parts[i] += 1;
     }
-    for (b, part) in open.into_iter().zip(parts) {
-        counts[b] = Some(HouseholdCount {
+    for (b, part) in open.iter().zip(parts) {
+        counts[*b] = Some(HouseholdCount {
             count: part as u32,
             basis: total.basis,
             provenance: Provenance::Spread,

@@ -5,7 +5,10 @@ use super::compounds;
 use super::ground::{Ground, inside};
 use super::tiling::OUTSIDE;
 use crate::fabric::arcs::{Fault, Weave, weave_family};
-use crate::model::{Band, BandState, Bounds, Coord, Layer, MultiPolygon, Profile, Provenance, SquareMetres, World};
+use crate::model::{
+    Band, BandState, Bounds, Community, Coord, Layer, MultiPolygon, Profile, Provenance, SquareMetres, Subdistrict,
+    World,
+};
 use rayon::prelude::*;
 
 /// Facts about one grid.
@@ -42,7 +45,7 @@ pub struct GridFacts {
 impl GridFacts {
     /// All households.
     pub fn households(&self) -> u32 {
-        self.basis.iter().sum()
+        self.basis.iter().fold(0, |sum: u32, n| sum.saturating_add(*n))
     }
 
     /// Where the households stand against the band.
@@ -100,7 +103,8 @@ impl Facts {
             },
         );
         let (weave, faults) = woven;
-        let mut grids = grid_facts(world, profile, ground, day);
+        let above = Above::of(world, ground);
+        let mut grids = grid_facts(world, profile, ground, &above, day);
         count_people_and_things(world, ground, &grid_of_building, &compound_of_building, &mut grids);
         let mut neighbours = neighbours_of_grids(world, ground, &weave);
         for (facts, colour) in grids.iter_mut().zip(colour(&neighbours)) {
@@ -109,7 +113,7 @@ impl Facts {
         for (facts, around) in grids.iter_mut().zip(&mut neighbours) {
             facts.neighbours = std::mem::take(around);
         }
-        let levels = level_facts(world, ground, &grids);
+        let levels = level_facts(world, ground, &above, &grids);
         Self { grids, levels, grid_of_building, compound_of_building, weave, faults }
     }
 }
@@ -136,18 +140,51 @@ fn weave_levels(world: &World) -> (Weave, Vec<(Layer, Fault)>) {
     (weave, faults)
 }
 
-fn grid_facts(world: &World, profile: &Profile, ground: &Ground, day: jiff::civil::Date) -> Vec<GridFacts> {
-    let by_code = |code: &crate::model::Code| world.communities.iter().position(|c| c.code == *code).map(|i| i as u32);
+/// The place above each place: the one its source declared, else the one its inner point lies in.
+struct Above {
+    /// The subdistrict of each community.
+    communities: Vec<Option<u32>>,
+    /// The district of each subdistrict.
+    subdistricts: Vec<Option<u32>>,
+}
+
+impl Above {
+    fn of(world: &World, ground: &Ground) -> Self {
+        let (subdistricts, districts) = (&ground.subdistricts, &ground.districts);
+        let above_community = |c: &Community| {
+            let declared = c.parent.as_ref().and_then(|code| subdistricts.named(code, |s| &world.subdistricts[s].code));
+            declared.or_else(|| subdistricts.place_at(inside(&c.area)))
+        };
+        let above_subdistrict = |s: &Subdistrict| {
+            let declared = s.parent.as_ref().and_then(|code| districts.named(code, |d| &world.districts[d].code));
+            declared.or_else(|| districts.place_at(inside(&s.area)))
+        };
+        Self {
+            communities: world.communities.par_iter().map(above_community).collect(),
+            subdistricts: world.subdistricts.par_iter().map(above_subdistrict).collect(),
+        }
+    }
+}
+
+fn grid_facts(
+    world: &World,
+    profile: &Profile,
+    ground: &Ground,
+    above: &Above,
+    day: jiff::civil::Date,
+) -> Vec<GridFacts> {
     let facts = |place: &u32| {
         let grid = &world.grids[*place as usize];
         let anchor = inside(&grid.area);
-        let community = grid.community.as_ref().and_then(by_code).or_else(|| ground.communities.place_at(anchor));
+        let code_of = |c: usize| &world.communities[c].code;
+        let declared = grid.community.as_ref().and_then(|code| ground.communities.named(code, code_of));
+        let community = declared.or_else(|| ground.communities.place_at(anchor));
         let subdistrict = match community {
-            Some(c) => parent_of(world, ground, Layer::Communities, c),
+            Some(c) => above.communities[c as usize],
             None => ground.subdistricts.place_at(anchor),
         };
         let district = match subdistrict {
-            Some(s) => parent_of(world, ground, Layer::Subdistricts, s),
+            Some(s) => above.subdistricts[s as usize],
             None => ground.districts.place_at(anchor),
         };
         Some(GridFacts {
@@ -189,22 +226,9 @@ fn empty(place: u32) -> GridFacts {
     }
 }
 
-/// The place above a community or subdistrict: the one its source declared, else the one its inner point lies in.
-fn parent_of(world: &World, ground: &Ground, layer: Layer, place: u32) -> Option<u32> {
-    let (declared, area, above) = match layer {
-        Layer::Communities => {
-            (&world.communities[place as usize].parent, &world.communities[place as usize].area, &ground.subdistricts)
-        }
-        Layer::Subdistricts => {
-            (&world.subdistricts[place as usize].parent, &world.subdistricts[place as usize].area, &ground.districts)
-        }
-        _ => return None,
-    };
-    let by_code = |code: &crate::model::Code| match above.layer {
-        Layer::Subdistricts => world.subdistricts.iter().position(|p| p.code == *code),
-        _ => world.districts.iter().position(|p| p.code == *code),
-    };
-    declared.as_ref().and_then(by_code).map(|i| i as u32).or_else(|| above.place_at(inside(area)))
+/// Figures come from files; absurd ones must not bring the program down.
+fn add(sum: &mut u32, count: u32) {
+    *sum = sum.saturating_add(count);
 }
 
 fn count_people_and_things(
@@ -227,14 +251,14 @@ fn count_people_and_things(
         let Some(facts) = grids.get_mut(*grid as usize) else { continue };
         facts.buildings += 1;
         if let Some(h) = building.households {
-            facts.basis[slot(h.provenance)] += h.count;
+            add(&mut facts.basis[slot(h.provenance)], h.count);
         }
     }
     // A compound none of whose buildings is known stands for its households itself.
     for (i, compound) in world.compounds.iter().enumerate() {
         let Some(h) = compound.households.filter(|_| !housed[i]) else { continue };
         if let Some(rank) = ground.grids.locate(ground.compound_anchors[i]) {
-            grids[rank as usize].basis[slot(h.provenance)] += h.count;
+            add(&mut grids[rank as usize].basis[slot(h.provenance)], h.count);
         }
     }
     for camera in &world.cameras {
@@ -262,7 +286,7 @@ fn neighbours_of_grids(world: &World, ground: &Ground, weave: &Weave) -> Vec<Vec
     neighbours
 }
 
-fn level_facts(world: &World, ground: &Ground, grids: &[GridFacts]) -> [Vec<LevelFacts>; 3] {
+fn level_facts(world: &World, ground: &Ground, above: &Above, grids: &[GridFacts]) -> [Vec<LevelFacts>; 3] {
     let build = |level: usize| -> Vec<LevelFacts> {
         let ranked = ground.levels()[level];
         let of = |place: u32| -> &MultiPolygon {
@@ -280,7 +304,11 @@ fn level_facts(world: &World, ground: &Ground, grids: &[GridFacts]) -> [Vec<Leve
                 let anchor = inside(area);
                 LevelFacts {
                     place: *place,
-                    parent: parent_of(world, ground, ranked.layer, *place),
+                    parent: match level {
+                        0 => None,
+                        1 => above.subdistricts[*place as usize],
+                        _ => above.communities[*place as usize],
+                    },
                     grids: 0,
                     households: 0,
                     area: ground.frame.area(area.doubled_area()),
@@ -296,9 +324,9 @@ fn level_facts(world: &World, ground: &Ground, grids: &[GridFacts]) -> [Vec<Leve
         for grid in grids {
             let place = [grid.district, grid.subdistrict, grid.community][level];
             if let Some(place) = place {
-                let above = &mut facts[rank_of[place as usize]];
-                above.grids += 1;
-                above.households += grid.households();
+                let facts = &mut facts[rank_of[place as usize]];
+                facts.grids += 1;
+                add(&mut facts.households, grid.households());
             }
         }
         facts

@@ -38,6 +38,13 @@ impl Level {
         self.locate(at).map(|rank| self.places[rank as usize])
     }
 
+    /// The position in the world's list of the place with a code; the first of several. `code_of` tells the code of the
+    /// place at a position.
+    pub fn named<'a>(&self, code: &Code, code_of: impl Fn(usize) -> &'a Code) -> Option<u32> {
+        let rank = self.places.partition_point(|place| code_of(*place as usize) < code);
+        self.places.get(rank).copied().filter(|place| code_of(*place as usize) == code)
+    }
+
     /// The tiling itself, for batches.
     pub fn tiling(&self) -> &Arc<Tiling> {
         &self.tiling

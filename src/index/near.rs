@@ -106,27 +106,24 @@ impl Near {
         best
     }
 
-    /// The nearest point, line or area (zero from inside it) at most `max` away; of several as near the lowest id.
+    /// The nearest point, line or area (zero from inside it) at most `max` away; of several as near the lowest id. All
+    /// that is within `max` is measured, which suits a street's width or a courtyard better than a queue of boxes would.
     pub fn nearest(&self, p: Coord, frame: &Frame, max: Metres) -> Option<(u32, Metres)> {
         let origin = Coord::default();
         // Units are shorter in one direction than in the other; the shorter one bounds all from below. The last
         // factor covers rounding.
         let unit = |step: Coord| frame.distance(origin, step).0 / 1e6;
         let shortest = unit(Coord::new(1_000_000, 0)).min(unit(Coord::new(0, 1_000_000))) * (1.0 - 1e-9);
-        let mut best: Option<(u32, f64)> = None;
-        let at = [f64::from(p.x), f64::from(p.y)];
-        for (boxed, squared) in self.tree.nearest_neighbor_iter_with_distance_2(&at) {
-            if squared.sqrt() * shortest > best.map_or(max.0, |(_, least)| least) {
-                break;
-            }
+        let reach = max.0 / shortest;
+        let mut best: Option<(f64, u32)> = None;
+        for boxed in self.tree.locate_within_distance([f64::from(p.x), f64::from(p.y)], reach * reach) {
             let shape = self.shape(boxed);
-            let distance = self.distance(shape, p, frame);
-            let closer = best.is_none_or(|(id, least)| (distance, shape.id) < (least, id));
-            if distance <= max.0 && closer {
-                best = Some((shape.id, distance));
+            let found = (self.distance(shape, p, frame), shape.id);
+            if found.0 <= max.0 && best.is_none_or(|best| found < best) {
+                best = Some(found);
             }
         }
-        best.map(|(id, distance)| (id, Metres(distance)))
+        best.map(|(distance, id)| (id, Metres(distance)))
     }
 
     /// Ids of everything that shares a point with the line, ascending: points on it, lines that cross or touch it, areas

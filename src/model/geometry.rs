@@ -237,7 +237,7 @@ impl Frame {
     /// Straight distance.
     pub fn distance(&self, a: Coord, b: Coord) -> Metres {
         let ((ax, ay), (bx, by)) = (self.metres(a), self.metres(b));
-        Metres((ax - bx).hypot(ay - by))
+        Metres(hypotenuse(ax - bx, ay - by))
     }
 
     /// Distance from a point to the segment `a`-`b`.
@@ -250,7 +250,7 @@ impl Frame {
         } else {
             (((px - ax) * dx + (py - ay) * dy) / length_squared).clamp(0.0, 1.0)
         };
-        Metres((px - ax - t * dx).hypot(py - ay - t * dy))
+        Metres(hypotenuse(px - ax - t * dx, py - ay - t * dy))
     }
 
     /// Area on the ground from a doubled area in square units.
@@ -262,6 +262,12 @@ impl Frame {
     pub fn length(&self, line: &Line) -> Metres {
         line.0.windows(2).map(|w| self.distance(w[0], w[1])).sum()
     }
+}
+
+/// Squares of metres on Earth cannot overflow, so this needs none of `hypot`'s care, which takes five times as long; and
+/// unlike `hypot`, IEEE 754 fixes the last bit of `sqrt` on every machine.
+fn hypotenuse(x: f64, y: f64) -> f64 {
+    (x * x + y * y).sqrt()
 }
 
 #[cfg(test)]

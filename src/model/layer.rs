@@ -85,13 +85,27 @@ const BASIS: Field = field("basis", Text, &["口径"]);
 const PROVENANCE: Field = field("provenance", Text, &[]);
 const AS_OF: Field = field("as_of", Date, &["统计日期", "截至日期"]);
 
-const fn level(code_aliases: &'static [&'static str], name_aliases: &'static [&'static str]) -> [Field; 3] {
-    [field("code", Code, code_aliases), field("name", Text, name_aliases), field("parent", Code, &["上级", "上级编码"])]
+const fn level(
+    code: &'static [&'static str],
+    name: &'static [&'static str],
+    parent: &'static [&'static str],
+) -> [Field; 3] {
+    [field("code", Code, code), field("name", Text, name), field("parent", Code, parent)]
 }
 
-static DISTRICTS: [Field; 3] = level(&["adcode", "区划代码", "编码", "代码"], &["名称", "区县", "区"]);
-static SUBDISTRICTS: [Field; 3] = level(&["街道编码", "街道代码", "编码", "代码"], &["街道", "街道名称", "名称"]);
-static COMMUNITIES: [Field; 3] = level(&["社区编码", "社区代码", "编码", "代码"], &["社区", "社区名称", "名称"]);
+static DISTRICTS: [Field; 3] =
+    level(&["adcode", "区划代码", "编码", "代码"], &["名称", "区县", "区"], &["上级", "上级编码"]);
+static SUBDISTRICTS: [Field; 3] = level(
+    &["街道编码", "街道代码", "编码", "代码"],
+    &["街道", "街道名称", "名称"],
+    &["上级", "上级编码", "区县编码", "区县代码"],
+);
+static COMMUNITIES: [Field; 3] = level(
+    &["社区编码", "社区代码", "编码", "代码"],
+    &["社区", "社区名称", "名称"],
+    // Files of communities carry the subdistrict's code under the name it has in files of subdistricts.
+    &["上级", "上级编码", "街道编码", "街道代码"],
+);
 static GRIDS: [Field; 5] = [
     field("code", Code, &["网格编号", "网格编码", "网格代码", "编码", "编号"]),
     field("name", Text, &["网格名称", "名称", "所属组织"]),

@@ -8,6 +8,7 @@ use super::layer::Layer;
 use super::places::{Community, District, Grid, Subdistrict, Zone};
 use super::record::{Entity, FieldFault, Record};
 use super::streets::Street;
+use std::collections::BTreeSet;
 
 macro_rules! world {
     ($($field:ident: $type:ident $layer:ident),* $(,)?) => {
@@ -45,6 +46,18 @@ macro_rules! world {
                 let id = match layer { $(Layer::$layer => put(&mut self.$field, $type::from_record(record)?, given)),* };
                 self.keep_given(layer, id);
                 Ok(id)
+            }
+
+            /// The ids of a layer, ascending.
+            pub fn ids(&self, layer: Layer) -> Box<dyn Iterator<Item = u32> + '_> {
+                match layer { $(Layer::$layer => Box::new(self.$field.iter().map(Entity::number))),* }
+            }
+
+            /// Removes many things in one pass; how many were there.
+            pub fn delete_all(&mut self, layer: Layer, ids: &BTreeSet<u32>) -> usize {
+                let before = self.count(layer);
+                match layer { $(Layer::$layer => self.$field.retain(|thing| !ids.contains(&thing.number()))),* }
+                before - self.count(layer)
             }
 
             /// Removes a thing; whether it was there.

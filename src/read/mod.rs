@@ -11,7 +11,7 @@ mod fields;
 mod geojson;
 mod osm;
 mod rings;
-pub mod text;
+pub(crate) mod text;
 
 use crate::model::{Entity, FieldFault, Layer, Problem, Record, Severity, Value};
 use datum::Crs;

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 ///
 /// A byte order mark decides; without one, bytes that are no UTF-8 are taken as GB18030 (GBK), which Chinese desktop
 /// programs write. `None` when they are neither.
-pub fn decode(bytes: &[u8]) -> Option<(Cow<'_, str>, Option<&'static str>)> {
+pub(crate) fn decode(bytes: &[u8]) -> Option<(Cow<'_, str>, Option<&'static str>)> {
     if let Some(body) = bytes.strip_prefix(b"\xEF\xBB\xBF") {
         return std::str::from_utf8(body).ok().map(|text| (Cow::Borrowed(text), None));
     }

@@ -19,7 +19,17 @@ pub struct Embedded {
     written: u64,
     journal: Journal,
     /// Released by the operating system when the process ends, however it ends.
-    _lock: File,
+    _lock: Lock,
+}
+
+/// The writer's lock.
+struct Lock(File);
+
+impl Drop for Lock {
+    /// Explicitly, since a program that is being started by another thread may hold a copy of the handle a moment longer.
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
 }
 
 impl Embedded {
@@ -153,11 +163,11 @@ fn beside(path: &Path, what: &str) -> PathBuf {
     name.into()
 }
 
-fn lock(path: &Path) -> Result<File, StoreError> {
+fn lock(path: &Path) -> Result<Lock, StoreError> {
     let name = beside(path, "lock");
     let file = File::create(&name).at(&name)?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(TryLockError::WouldBlock) => Err(StoreError::Locked(path.to_owned())),
         Err(TryLockError::Error(error)) => Err(StoreError::Io { path: name, error }),
     }

@@ -6,8 +6,11 @@
 use super::{At, Change, StoreError};
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use rusqlite::{Connection, OptionalExtension, params};
-use std::io::Write;
+use std::io::{BufReader, BufWriter, IntoInnerError};
 use std::path::{Path, PathBuf};
+
+/// Bytes that the compressor is given at a time.
+const PAGE: usize = 1 << 16;
 
 /// A journal that is open.
 pub struct Journal {
@@ -68,9 +71,10 @@ impl Journal {
 
     /// Appends a change; durable when it returns.
     pub fn append(&mut self, version: u64, time: jiff::Timestamp, change: &Change) -> Result<(), StoreError> {
-        let mut body = GzEncoder::new(Vec::new(), Compression::fast());
+        // JSON comes and goes in pieces of a few bytes; the compressor wants them by the page.
+        let mut body = BufWriter::with_capacity(PAGE, GzEncoder::new(Vec::new(), Compression::fast()));
         serde_json::to_writer(&mut body, change).map_err(std::io::Error::from).at(&self.path)?;
-        body.flush().at(&self.path)?;
+        let body = body.into_inner().map_err(IntoInnerError::into_error).at(&self.path)?;
         let body = body.finish().at(&self.path)?;
         self.db
             .execute(
@@ -103,7 +107,8 @@ impl Journal {
             pending.push(Pending {
                 version: number as u64,
                 time: time.parse().map_err(|e: jiff::Error| damaged(e.to_string()))?,
-                change: serde_json::from_reader(GzDecoder::new(&body[..])).map_err(|e| damaged(e.to_string()))?,
+                change: serde_json::from_reader(BufReader::with_capacity(PAGE, GzDecoder::new(&body[..])))
+                    .map_err(|e| damaged(e.to_string()))?,
             });
         }
         Ok(pending)

@@ -16,6 +16,7 @@ pub use geopackage::export as export_geopackage;
 use crate::model::{Layer, Profile, Record, World};
 use rusqlite::ErrorCode;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// One step of a change.
@@ -46,7 +47,8 @@ impl Change {
     /// # Errors
     /// [`StoreError::Damaged`] with the layer, the id and the field.
     pub fn apply(&self, world: &mut World, profile: &mut Profile) -> Result<(), StoreError> {
-        for edit in &self.edits {
+        let mut edits = self.edits.iter().peekable();
+        while let Some(edit) = edits.next() {
             match edit {
                 Edit::Put(layer, record) => {
                     world.put(*layer, record).map_err(|fault| StoreError::Damaged {
@@ -55,7 +57,14 @@ impl Change {
                     })?;
                 }
                 Edit::Delete(layer, id) => {
-                    world.delete(*layer, *id);
+                    // A layer that is replaced loses thousands in a row; one by one each would move all that follow.
+                    let mut gone = BTreeSet::from([*id]);
+                    while let Some(Edit::Delete(_, id)) =
+                        edits.next_if(|next| matches!(next, Edit::Delete(same, _) if same == layer))
+                    {
+                        gone.insert(*id);
+                    }
+                    world.delete_all(*layer, &gone);
                 }
                 Edit::Describe(new) => profile.clone_from(new),
             }

@@ -31,7 +31,9 @@ use mesh::Mesh;
 use names::Names;
 use plane::P;
 use plots::{Plot, Use};
+use rayon::prelude::*;
 use site::{Built, Site};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How large a city to make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,11 +66,12 @@ pub fn generate(scale: Scale, seed: u64, progress: &(dyn Fn(u64, u64) + Sync)) -
     roads::drop_islands(&mut mesh);
     roads::cross_railway(&mut mesh);
     let gates = gates(&mut mesh, &plots);
-    let mut built: Vec<Built> = Vec::with_capacity(plots.len());
-    for (i, plot) in plots.iter().enumerate() {
-        progress(i as u64, plots.len() as u64);
-        built.push(build(&mesh, plot, seed, gates[i]));
-    }
+    let done = AtomicU64::new(0);
+    let build_up = |(plot, gate): (&Plot, &Option<(P, P)>)| {
+        progress(done.fetch_add(1, Ordering::Relaxed), plots.len() as u64);
+        build(&mesh, plot, seed, *gate)
+    };
+    let mut built: Vec<Built> = plots.par_iter().zip(&gates).map(build_up).collect();
     if district {
         thin_hamlets(&plots, &mut built, 20_000);
     }

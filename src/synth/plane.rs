@@ -36,9 +36,9 @@ impl Mul<f64> for P {
 }
 
 impl P {
-    /// Length.
+    /// Length. Not by `hypot`, whose last bit may differ between machines, and which took a quarter of all the time.
     pub fn len(self) -> f64 {
-        self.x.hypot(self.y)
+        self.dot(self).sqrt()
     }
     /// The same direction with length one; east for a null vector.
     pub fn unit(self) -> P {

@@ -1,51 +1,101 @@
-//! A city of jagged grids: `side` x `side` polygons that tile a square exactly, neighbours sharing every vertex.
+//! A tessellation like those of official grids: `n` x `n` cells with crooked borders that share every vertex exactly.
 
-use gridweave::model::{Coord, MultiPolygon, Polygon};
-use rand::{Rng, SeedableRng};
-use rand_pcg::Pcg64Mcg;
+use gridweave::model::{Coord, MultiPolygon, Polygon, Ring};
 
-/// Polygons from the south-west corner row by row, four borders of `steps` edges each. Corners are moved by up to a
-/// twelfth of `pitch`, and borders stray from the straight line by up to a quarter of the way to their nearer corner, so
-/// that two of them meet at corners only.
-pub fn jagged(side: usize, steps: usize, pitch: i32, origin: Coord, seed: u64) -> Vec<MultiPolygon> {
-    let mut random = Pcg64Mcg::seed_from_u64(seed);
-    let mut stray = |most: i32| if most > 0 { random.random_range(-most..=most) } else { 0 };
-    let corners: Vec<Coord> = (0..(side + 1) * (side + 1))
-        .map(|i| {
-            let (column, row) = ((i % (side + 1)) as i32, (i / (side + 1)) as i32);
-            Coord::new(origin.x + column * pitch + stray(pitch / 12), origin.y + row * pitch + stray(pitch / 12))
-        })
-        .collect();
-    let mut border = |a: Coord, b: Coord, upright: bool| -> Vec<Coord> {
-        let at = |i: usize, a: i32, b: i32| a + ((i64::from(b) - i64::from(a)) * i as i64 / steps as i64) as i32;
-        (0..=steps)
-            .map(|i| {
-                let most = pitch / 4 * i.min(steps - i) as i32 / steps as i32;
-                let aside = stray(most);
-                let (x, y) = (at(i, a.x, b.x), at(i, a.y, b.y));
-                if upright { Coord::new(x + aside, y) } else { Coord::new(x, y + aside) }
-            })
-            .collect()
-    };
-    let mut flat = Vec::new();
-    let mut upright = Vec::new();
-    for row in 0..=side {
-        for column in 0..=side {
-            let at = row * (side + 1) + column;
-            flat.push(if column < side { border(corners[at], corners[at + 1], false) } else { Vec::new() });
-            upright.push(if row < side { border(corners[at], corners[at + side + 1], true) } else { Vec::new() });
+/// What to generate.
+#[derive(Clone, Copy, Debug)]
+pub struct Jagged {
+    /// Cells along each axis.
+    pub n: usize,
+    /// Side of a cell in units.
+    pub cell: i32,
+    /// Straight pieces along one side of a cell: a power of two.
+    pub pieces: usize,
+    /// South-west corner of the whole.
+    pub corner: Coord,
+    /// Any number.
+    pub seed: u64,
+}
+
+impl Jagged {
+    /// The cells, row by row from the south. The outline of the whole is a straight square with nodes along it.
+    pub fn cells(self) -> Vec<MultiPolygon> {
+        let n = self.n;
+        let mut cells = Vec::with_capacity(n * n);
+        for row in 0..n {
+            for column in 0..n {
+                let mut ring = Vec::with_capacity(4 * self.pieces);
+                ring.extend(self.side(column, row, true));
+                ring.extend(self.side(column + 1, row, false));
+                ring.extend(back(self.side(column, row + 1, true), self.node(column + 1, row + 1)));
+                ring.extend(back(self.side(column, row, false), self.node(column, row + 1)));
+                ring.dedup();
+                while ring.len() > 1 && ring.first() == ring.last() {
+                    ring.pop();
+                }
+                cells.push(Polygon { outer: Ring(ring), holes: Vec::new() }.into());
+            }
         }
+        cells
     }
-    let mut polygons = Vec::with_capacity(side * side);
-    for row in 0..side {
-        for column in 0..side {
-            let at = row * (side + 1) + column;
-            let mut ring = flat[at][..steps].to_vec();
-            ring.extend(&upright[at + 1][..steps]);
-            ring.extend(flat[at + side + 1][1..].iter().rev());
-            ring.extend(upright[at][1..].iter().rev());
-            polygons.push(Polygon::simple(ring).into());
+
+    /// Twice the area of the whole.
+    #[allow(dead_code, reason = "not every test that includes this file asks")]
+    pub fn doubled_area(self) -> i128 {
+        2 * (self.n as i128 * i128::from(self.cell)).pow(2)
+    }
+
+    fn node(self, column: usize, row: usize) -> Coord {
+        let shift = |fixed: bool, salt: u64| {
+            if fixed { 0.0 } else { 0.2 * f64::from(self.cell) * (self.random(column, row, salt) - 0.5) }
+        };
+        let (dx, dy) = (shift(column == 0 || column == self.n, 1), shift(row == 0 || row == self.n, 2));
+        Coord::new(
+            self.corner.x + column as i32 * self.cell + dx as i32,
+            self.corner.y + row as i32 * self.cell + dy as i32,
+        )
+    }
+
+    /// The side of a cell from a node eastwards or northwards, without its last vertex.
+    fn side(self, column: usize, row: usize, east: bool) -> Vec<Coord> {
+        let (a, b) =
+            (self.node(column, row), if east { self.node(column + 1, row) } else { self.node(column, row + 1) });
+        let straight = if east { row == 0 || row == self.n } else { column == 0 || column == self.n };
+        let mut line = vec![a, b];
+        let mut amplitude = if straight { 0.0 } else { 0.16 * f64::from(self.cell) };
+        let mut salt = if east { 100 } else { 200 };
+        while line.len() <= self.pieces {
+            let mut finer = Vec::with_capacity(line.len() * 2);
+            for pair in line.windows(2) {
+                salt += 1;
+                let off = amplitude * (self.random(column, row, salt) - 0.5);
+                let (dx, dy) = if east { (0.0, off) } else { (off, 0.0) };
+                finer.push(pair[0]);
+                let middle = |a: i32, b: i32, d: f64| ((f64::from(a) + f64::from(b)) / 2.0 + d).round() as i32;
+                finer.push(Coord::new(middle(pair[0].x, pair[1].x, dx), middle(pair[0].y, pair[1].y, dy)));
+            }
+            finer.push(b);
+            line = finer;
+            amplitude /= 2.0;
         }
+        line.pop();
+        line
     }
-    polygons
+
+    /// In `0..1`, a function of the place and the seed alone.
+    fn random(self, column: usize, row: usize, salt: u64) -> f64 {
+        let mut z = self.seed ^ (column as u64) << 40 ^ (row as u64) << 20 ^ salt.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        for factor in [0xbf58_476d_1ce4_e5b9_u64, 0x94d0_49bb_1331_11eb] {
+            z = (z ^ z >> 30).wrapping_mul(factor);
+        }
+        ((z ^ z >> 31) >> 11) as f64 / (1u64 << 53) as f64
+    }
+}
+
+/// The same side backwards: from its last node, without its first vertex.
+fn back(mut side: Vec<Coord>, last: Coord) -> Vec<Coord> {
+    side.push(last);
+    side.reverse();
+    side.pop();
+    side
 }

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+pub mod estates;
 pub mod jagged;
 
 /// A file or folder of the shared research data; `None`, saying so, where there is none.

@@ -77,19 +77,22 @@ pub(super) fn read(
     }
     if layer.tiles_the_plane() {
         records = merge_parts(layer, records, &mut problems);
-        let codes: BTreeSet<&str> = records.iter().filter_map(|(record, _)| code_of(layer, record)).collect();
+        let codes: BTreeMap<&str, &str> =
+            records.iter().filter_map(|(record, called)| Some((code_of(layer, record)?, called.as_str()))).collect();
         for (values, problem) in slivers {
             let sliver = Record { id: 0, geometry: Geometry::Point(Coord::default()), values };
-            match code_of(layer, &sliver).filter(|code| codes.contains(code)) {
-                None => problems.push(problem),
-                Some(code) => {
-                    let message =
-                        format!("a sliver of code {code} has no area at 1e-7 degree; dropped, the rest stays");
-                    let remedy = "nothing to do; delete it in the source if that is yours";
-                    let called = problem.feature.clone();
-                    problems.push(Problem::new(Severity::Warning, "sliver-dropped", message, remedy).of(called));
-                }
-            }
+            let Some((code, called)) = code_of(layer, &sliver).and_then(|code| codes.get_key_value(code)) else {
+                problems.push(problem);
+                continue;
+            };
+            let message = format!("a sliver of code {code} has no area at 1e-7 degree; dropped, the rest stays");
+            let remedy = "nothing to do; delete it in the source if that is yours";
+            let sliver = problem.feature;
+            problems.push(Problem::new(Severity::Warning, "sliver-dropped", message, remedy).of(sliver.as_str()));
+            // The source has the place in several parts, though the city will not.
+            let message =
+                format!("code {code} has several features, of which {sliver} has no area: not kept as a part");
+            problems.push(multi_part(&message).of(*called));
         }
     }
     reading.features = records.into_iter().map(|(record, _)| (layer, record)).collect();

@@ -339,7 +339,7 @@ export const en: Messages = {
   emptyTitle: 'This city is still empty',
   emptyText: 'Import a base map first, then the grids, and the map appears here.',
   emptyStepBase: 'Import streets, buildings and water (an OpenStreetMap file)',
-  emptyStepGrids: 'Import grid boundaries (GeoJSON, Shapefile, GeoPackage and others)',
+  emptyStepGrids: 'Import grid boundaries (GeoJSON)',
   emptyStepDemo: 'Or look at the demo district first',
   noWebglTitle: 'This computer cannot show the interactive map',
   noWebglText:

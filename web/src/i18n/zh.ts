@@ -335,7 +335,7 @@ export const zh = {
   emptyTitle: '这座城市还是空的',
   emptyText: '先导入底图，再导入网格，地图就会出现在这里。',
   emptyStepBase: '导入道路、楼栋和水系（OpenStreetMap 文件）',
-  emptyStepGrids: '导入网格边界（GeoJSON、Shapefile、GeoPackage 等）',
+  emptyStepGrids: '导入网格边界（GeoJSON）',
   emptyStepDemo: '或者先看看示范城区',
   noWebglTitle: '这台电脑无法显示交互地图',
   noWebglText:
