@@ -1,6 +1,7 @@
 //! The HTTP service: all routes on one page, a file per noun, the JSON in [`shapes`].
 
 pub mod error;
+mod export;
 mod guard;
 mod layers;
 mod locate;
@@ -40,6 +41,7 @@ pub struct Shared {
     tiles: tiles::TileCache,
     metrics: ops::Metrics,
     slots: tokio::sync::Semaphore,
+    exports: Arc<tokio::sync::Semaphore>,
     /// The id of the next request. Ids begin at the start's microseconds: as long as a server answers less than a million
     /// requests a second, the next one on this machine begins above them.
     request_id: AtomicU64,
@@ -62,6 +64,7 @@ impl App {
             tiles: tiles::TileCache::new(config.tile_cache_mb.saturating_mul(1 << 20)),
             metrics: ops::Metrics::default(),
             slots: tokio::sync::Semaphore::new(slots),
+            exports: Arc::new(tokio::sync::Semaphore::new(export::AT_ONCE)),
             request_id: AtomicU64::new(jiff::Timestamp::now().as_microsecond().unsigned_abs()),
             stopping: CancellationToken::new(),
             config,
@@ -109,6 +112,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(layers::city))
         .routes(routes!(layers::grid))
         .routes(routes!(layers::list))
+        .routes(routes!(export::export))
         .routes(routes!(tiles::tile))
         .routes(routes!(tiles::describe))
         .routes(routes!(ops::healthz))

@@ -6,6 +6,7 @@
 pub mod ask;
 mod batch;
 pub mod check;
+pub mod export;
 pub mod import;
 mod search;
 mod shelf;

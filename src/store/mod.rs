@@ -5,19 +5,24 @@
 //! has not seen.
 
 mod embedded;
+mod export;
 mod geopackage;
 mod journal;
 mod rtree;
 mod wkb;
 
-pub use embedded::{Embedded, edits_of, read_only};
-pub use geopackage::export as export_geopackage;
-
 use crate::model::{Layer, Profile, Record, World};
+pub use embedded::{Embedded, edits_of, read_only};
+pub use export::export as export_geopackage;
 use rusqlite::ErrorCode;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+
+/// Whether a file is a city file, which nothing but its own changes should ever write to.
+pub fn is_city_file(path: &std::path::Path) -> bool {
+    path.is_file() && geopackage::open_to_read(path).is_ok_and(|db| geopackage::identify(&db, path).is_ok())
+}
 
 /// One step of a change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
