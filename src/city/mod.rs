@@ -6,8 +6,10 @@
 pub mod ask;
 mod batch;
 pub mod check;
+pub mod desk;
 pub mod edit;
 pub mod import;
+pub mod jobs;
 mod search;
 mod shelf;
 pub mod table;

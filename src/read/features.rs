@@ -44,7 +44,10 @@ pub(super) fn read(
         reading.problems = problems.finish();
         return reading;
     }
-    let verdict = choose_datum(sheet, &mapping, options, &mut problems);
+    let mut verdict = choose_datum(sheet, &mapping, options, &mut problems);
+    if let (Some((_, swapped)), Some(stated)) = (&mut verdict.crs, options.swapped) {
+        *swapped = stated;
+    }
     let datum = verdict.crs.clone().map(|(crs, _)| Datum::new(crs)).transpose();
     let swapped = verdict.crs.as_ref().is_some_and(|(_, swapped)| *swapped);
     reading.datum = Some(verdict);

@@ -70,7 +70,8 @@ impl Mapping {
                     format!("use one of: {known}"),
                 ));
             }
-            if !columns.contains(column) {
+            // No column at all, whatever the names: how somebody keeps a field from being filled.
+            if !column.is_empty() && !columns.contains(column) {
                 let present = list(columns.iter().map(String::as_str).collect());
                 let message = format!("--map {field}={column}: no feature has a column `{column}`");
                 problems.push(Problem::new(

@@ -62,7 +62,9 @@ impl Source {
 pub struct Options {
     /// The datum of the file's coordinates, where the user states it.
     pub crs: Option<Crs>,
-    /// Canonical field and the column that holds it, from `--map field=column`.
+    /// Whether latitude or northing stands first, where the user states it.
+    pub swapped: Option<bool>,
+    /// Canonical field and the column that holds it, from `--map field=column`; an empty column is none.
     pub map: Vec<(String, String)>,
     /// Which sheet or layer, of a file that holds several.
     pub sheet: Option<String>,
