@@ -107,7 +107,7 @@ impl Embedded {
 impl Store for Embedded {
     fn commit(&mut self, change: &Change, effect: &Effect) -> Result<(u64, Timestamp), StoreError> {
         let (version, now) = (self.version + 1, Timestamp::now());
-        self.journal.append(version, now, change, effect)?;
+        self.journal.append(version, now, change, effect, true)?;
         self.version = version;
         Ok((version, now))
     }
