@@ -202,6 +202,9 @@ pub struct Serving {
     /// MiB that a request's body may have; larger ones are answered 413.
     #[arg(long, env = "GRIDWEAVE_MAX_BODY", default_value_t = 64)]
     pub max_body_mb: usize,
+    /// MiB that all files at the data desk may take on the disk together; more are answered 413.
+    #[arg(long, env = "GRIDWEAVE_MAX_UPLOAD", default_value_t = 2048)]
+    pub max_upload_mb: u64,
     /// MiB of memory for built tiles.
     #[arg(long, env = "GRIDWEAVE_TILE_CACHE", default_value_t = 256)]
     pub tile_cache_mb: u64,
@@ -230,6 +233,7 @@ impl Default for Serving {
             max_requests: 512,
             timeout: 30.0,
             max_body_mb: 64,
+            max_upload_mb: 2048,
             tile_cache_mb: 256,
         }
     }

@@ -96,7 +96,7 @@ fn run_demo(demo: &Demo) -> Outcome {
     profile.synthetic = true;
     let city = match &demo.into {
         Some(path) => City::create(path, &profile, &made.world, "synthetic district")?,
-        None => City::in_memory(profile, made.world),
+        None => City::in_memory(profile, made.world)?,
     };
     serve_city(city, &demo.serving)
 }
@@ -165,7 +165,7 @@ fn run_import(call: &Import) -> Outcome {
             (profile, prepared)
         }
     };
-    credit(source, &mut profile, &mut prepared);
+    prepared.credit(source, &mut profile);
     report(&prepared.problems, call.problems.as_deref())?;
     if prepared.has_errors() {
         return Err(Failure::new(DATA, "nothing was written: mend the errors above, or leave those features out"));
@@ -204,15 +204,6 @@ fn run_import(call: &Import) -> Outcome {
         );
     }
     Ok(())
-}
-
-/// OpenStreetMap asks to be named wherever its data is shown (ODbL 1.0, section 4.3).
-fn credit(source: Source, profile: &mut Profile, prepared: &mut Prepared) {
-    const OSM: &str = "© OpenStreetMap contributors";
-    if source == Source::Osm && !profile.attribution.iter().any(|a| a == OSM) {
-        profile.attribution.push(OSM.to_owned());
-        prepared.change.edits.push(store::Edit::Describe(Box::new(profile.clone())));
-    }
 }
 
 /// Refuses a `--map` that speaks of a field which the layer does not have: the call is wrong, whatever the file holds.
