@@ -85,7 +85,8 @@ pub struct Import {
     #[arg(long)]
     pub into: PathBuf,
     /// What the files hold: `osm`, or a layer: districts, subdistricts, communities, grids, zones, buildings, compounds,
-    /// institutions, cameras, checkpoints, services, streets, water, green, barriers.
+    /// institutions, cameras, checkpoints, services, streets, water, green, barriers; or `households`, a table whose
+    /// figures go to buildings and compounds that the city has.
     #[arg(long = "as")]
     pub layer: String,
     /// The datum of the coordinates: wgs84, gcj02, bd09, cgcs2000, EPSG:…, or a definition (WKT, +proj=…). Left out, the

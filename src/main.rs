@@ -104,7 +104,7 @@ fn run_demo(demo: &Demo) -> Outcome {
 fn run_import(call: &Import) -> Outcome {
     let source = Source::parse(&call.layer).ok_or_else(|| {
         let known = Layer::ALL.map(Layer::word).join(", ");
-        Failure::new(CALL, format!("--as {}: no such layer; use osm, {known}", call.layer))
+        Failure::new(CALL, format!("--as {}: no such layer; use osm, households, {known}", call.layer))
     })?;
     let crs = call.crs.as_deref().map(Crs::parse).transpose().map_err(|e| Failure::new(CALL, format!("--crs: {e}")))?;
     if let Some(crs) = &crs {
@@ -121,7 +121,7 @@ fn run_import(call: &Import) -> Outcome {
         sheet: call.sheet.clone(),
         ..read::Options::default()
     };
-    check_fields(source, &options.map)?;
+    check_fields(source, &call.layer, &options.map)?;
     for file in &call.files {
         if std::fs::metadata(file).map_err(|e| Failure::io(file, &e))?.is_dir() {
             return Err(Failure::io(file, &std::io::ErrorKind::IsADirectory.into()));
@@ -151,6 +151,7 @@ fn run_import(call: &Import) -> Outcome {
         }
         reading.features.append(&mut one.features);
         reading.rows.append(&mut one.rows);
+        reading.households.append(&mut one.households);
         reading.problems.append(&mut one.problems);
     }
     let names: Vec<String> = call.files.iter().map(|f| f.display().to_string()).collect();
@@ -207,17 +208,18 @@ fn run_import(call: &Import) -> Outcome {
 }
 
 /// Refuses a `--map` that speaks of a field which the layer does not have: the call is wrong, whatever the file holds.
-fn check_fields(source: Source, map: &[(String, String)]) -> Outcome {
+fn check_fields(source: Source, word: &str, map: &[(String, String)]) -> Outcome {
     let Some((field, column)) = map.first() else { return Ok(()) };
-    let Source::Layer(layer) = source else {
+    if source == Source::Osm {
         return Err(Failure::new(CALL, format!("--map {field}={column}: osm is read by its tags, not by columns")));
-    };
-    let known: Vec<&str> = layer.fields().iter().map(|f| f.name).collect();
-    match map.iter().find(|(field, _)| !known.contains(&field.as_str())) {
+    }
+    let known: Vec<&str> = source.fields().iter().map(|f| f.name).collect();
+    let of_place = |field: &str| matches!(source, Source::Layer(_)) && read::PLACE_FIELDS.contains(&field);
+    match map.iter().find(|(field, _)| !known.contains(&field.as_str()) && !of_place(field)) {
         None => Ok(()),
         Some((field, column)) => Err(Failure::new(
             CALL,
-            format!("--map {field}={column}: {layer} have no field `{field}`; use one of: {}", known.join(", ")),
+            format!("--map {field}={column}: {word} have no field `{field}`; use one of: {}", known.join(", ")),
         )),
     }
 }

@@ -9,6 +9,7 @@ pub mod check;
 pub mod desk;
 pub mod edit;
 pub mod export;
+mod households;
 pub mod import;
 pub mod jobs;
 mod search;
