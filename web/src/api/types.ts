@@ -14,6 +14,24 @@ type Exactly<Name extends keyof Schemas, Narrower extends Partial<Schemas[Name]>
 export type LonLat = [lon: number, lat: number];
 export type Bounds = [west: number, south: number, east: number, north: number];
 
+export type Geometry =
+  | { type: 'Point'; coordinates: LonLat }
+  | { type: 'MultiPoint' | 'LineString'; coordinates: LonLat[] }
+  | { type: 'MultiLineString' | 'Polygon'; coordinates: LonLat[][] }
+  | { type: 'MultiPolygon'; coordinates: LonLat[][][] };
+
+export interface Feature {
+  type: 'Feature';
+  id?: number;
+  geometry: Geometry | null;
+  properties: Record<string, string | number | boolean | null>;
+}
+
+export interface FeatureCollection {
+  type: 'FeatureCollection';
+  features: Feature[];
+}
+
 export type Datum = 'wgs84' | 'gcj02' | 'bd09' | 'cgcs2000';
 export type BandState = 'in' | 'under' | 'over';
 export type GridClass = 'mature' | 'open' | 'urban_village' | 'rural' | 'dedicated';
@@ -42,7 +60,14 @@ export type City = Exactly<
     /** null while the city holds nothing that has a place. */
     bounds: Bounds | null;
   }
->;
+> &
+  Editable;
+
+/** Whether things may be changed on this server, and why not. */
+export interface Editable {
+  editable: boolean;
+  read_only_because: string | null;
+}
 
 export type GridCard = Exactly<
   'GridCard',

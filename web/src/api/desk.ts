@@ -1,0 +1,323 @@
+// The calls of the data desk: files, their dry run and import, changes and their undo, things edited in place.
+import { address, request, Refused, Unreachable } from './client';
+import type { Bounds, Feature, FeatureCollection, Field, Geometry, LonLat, Problem } from './types';
+
+export type Severity = 'error' | 'warning' | 'note';
+
+/** What is wrong with a file, with the place and the remedy where there is one. */
+export interface Finding {
+  severity: Severity;
+  /** A stable word to group by. */
+  code: string;
+  file: string;
+  feature: string;
+  /** The row of the sheet, as a spreadsheet counts. */
+  row: number | null;
+  at: LonLat | null;
+  message: string;
+  remedy: string;
+}
+
+export interface Findings {
+  errors: number;
+  warnings: number;
+  notes: number;
+  /** At most a thousand; the download has them all. */
+  list: Finding[];
+}
+
+export type SheetGeometry = 'point' | 'line' | 'area' | 'mixed' | 'none';
+
+/** Which column feeds which field; "" keeps a field empty whatever the columns are called. */
+export type Matching = Record<string, string>;
+
+export interface Sheet {
+  name: string;
+  rows: number | null;
+  geometry: SheetGeometry;
+  columns: { name: string; sample: string[] }[];
+  /** The coordinate reference system that the file names. */
+  declared: string | null;
+  layer: string | null;
+  /** What was used last time for a file with these columns. */
+  remembered: { layer: string; crs: string | null; map: Matching } | null;
+}
+
+export interface DeskFile {
+  id: string;
+  name: string;
+  parts: string[];
+  bytes: number;
+  format: string;
+  sheets: Sheet[];
+  problem: Finding | null;
+}
+
+export interface Job<T> {
+  id: string;
+  state: 'running' | 'done' | 'failed' | 'cancelled';
+  what: string;
+  done: number;
+  /** 0 while nobody knows how much there is. */
+  all: number;
+  result: T | null;
+  problem: Problem | null;
+}
+
+/** How a file is to be read. */
+export interface Reading {
+  file: string;
+  sheet: string | null;
+  layer: string;
+  crs: string | null;
+  map: Matching;
+  replace: boolean;
+}
+
+export interface DatumScore {
+  crs: string;
+  swapped: boolean;
+  /** Shares from 0 to 1: of the points inside the city, and of the shapes that fit what it knows. */
+  inside: number | null;
+  fit: number | null;
+}
+
+export interface Datum {
+  crs: string | null;
+  how: 'stated' | 'declared' | 'prescribed' | 'detected' | 'assumed' | 'refused';
+  scores: DatumScore[];
+  message: string;
+}
+
+export interface Tally {
+  layer: string;
+  added: number;
+  updated: number;
+  unchanged: number;
+  removed: number;
+  derived: number;
+}
+
+export interface PreviewField {
+  name: string;
+  kind: Field['kind'];
+  required: boolean;
+  columns: string[];
+}
+
+export interface PreviewRow {
+  row: number;
+  cells: Record<string, string | number | boolean | null>;
+  problems: number;
+  faults?: Record<string, Severity>;
+}
+
+export interface Preview {
+  layer: string;
+  datum: Datum;
+  fields: PreviewField[];
+  unused: string[];
+  tallies: Tally[];
+  problems: Findings;
+  rows: PreviewRow[];
+  total: number;
+  features: FeatureCollection;
+  bounds: Bounds | null;
+  importable: boolean;
+}
+
+export type PreviewFeature = Feature;
+
+export interface Imported {
+  version: number;
+  tallies: Tally[];
+  problems: Findings;
+}
+
+/** Who changes something, and why. */
+export interface Signature {
+  author: string;
+  reason: string;
+}
+
+export interface Change extends Signature {
+  version: number;
+  time: string;
+  tallies: Tally[];
+  undoes: number | null;
+  undone_by: number | null;
+  undoable: boolean;
+}
+
+/** Something that changed since, and stands in the way of an undo. */
+export interface Clash {
+  layer: string;
+  id: number;
+  name: string | null;
+  version: number;
+}
+
+export type Value = string | number | boolean | null;
+
+export interface Thing {
+  layer: string;
+  id: number;
+  etag: string;
+  properties: Record<string, Value>;
+  geometry: Geometry | null;
+  anchor: LonLat;
+  bounds: Bounds;
+  /** The change that made it so, in answers to changes. */
+  version?: number;
+}
+
+export interface ThingField {
+  name: string;
+  kind: Field['kind'];
+  required: boolean;
+  /** The only words that it takes. */
+  words: string[] | null;
+}
+
+export interface LayerSchema {
+  name: string;
+  geometry: 'point' | 'line' | 'area' | 'point_or_area' | 'line_or_area';
+  fields: ThingField[];
+}
+
+/** Why a value was not taken. */
+export interface Fault {
+  field: string;
+  message: string;
+  remedy: string;
+}
+
+export const exportFormats = ['xlsx', 'csv', 'geojson', 'gpkg', 'fgb', 'pmtiles'] as const;
+export type ExportFormat = (typeof exportFormats)[number];
+
+export async function files(signal?: AbortSignal): Promise<DeskFile[]> {
+  return (await request<{ files: DeskFile[] }>('GET', 'desk/files', { signal })).files;
+}
+
+export function removeFile(id: string): Promise<null> {
+  return request('DELETE', `desk/files/${encodeURIComponent(id)}`);
+}
+
+/** Sends a file and tells how much of it has gone; only the old kind of request can tell. */
+export function upload(file: File, sent: (bytes: number) => void, signal: AbortSignal): Promise<DeskFile> {
+  return new Promise((resolve, reject) => {
+    const call = new XMLHttpRequest();
+    const stop = () => call.abort();
+    call.open('POST', address('desk/files', { name: file.name }));
+    call.setRequestHeader('accept', 'application/json');
+    call.setRequestHeader('content-type', 'application/octet-stream');
+    call.responseType = 'text';
+    call.upload.onprogress = (event) => sent(event.loaded);
+    call.onabort = () => reject(new DOMException('aborted', 'AbortError'));
+    call.onerror = () => reject(new Unreachable('the connection broke'));
+    call.onload = () => {
+      if (call.status >= 502 && call.status <= 504) return reject(new Unreachable(`HTTP ${call.status}`));
+      let answer: unknown = null;
+      try {
+        answer = JSON.parse(call.responseText);
+      } catch {
+        // Told by the status below.
+      }
+      if (call.status < 200 || call.status > 299) {
+        return reject(new Refused({ ...(answer as object), status: call.status } as Problem));
+      }
+      if (answer === null) return reject(new Unreachable('not an answer of Gridweave'));
+      resolve(answer as DeskFile);
+    };
+    call.onloadend = () => signal.removeEventListener('abort', stop);
+    if (signal.aborted) return reject(new DOMException('aborted', 'AbortError'));
+    signal.addEventListener('abort', stop);
+    call.send(file);
+  });
+}
+
+async function start(path: string, body: object, signal?: AbortSignal): Promise<string> {
+  return (await request<{ job: string }>('POST', path, { body, signal })).job;
+}
+
+export function startPreview(reading: Reading, signal?: AbortSignal): Promise<string> {
+  return start('desk/preview', reading, signal);
+}
+
+export function startImport(reading: Reading, by: Signature): Promise<string> {
+  return start('desk/import', { ...reading, ...by });
+}
+
+export function job<T>(id: string, signal?: AbortSignal): Promise<Job<T>> {
+  return request('GET', `jobs/${encodeURIComponent(id)}`, { signal });
+}
+
+export function cancelJob(id: string): Promise<null> {
+  return request('DELETE', `jobs/${encodeURIComponent(id)}`);
+}
+
+export function problemsAddress(job: string, extension: 'xlsx' | 'jsonl'): string {
+  return address(`jobs/${encodeURIComponent(job)}/problems.${extension}`);
+}
+
+export function exportAddress(layer: string, format: ExportFormat): string {
+  return address(`export/${layer}.${format}`);
+}
+
+export async function changes(limit: number, signal?: AbortSignal): Promise<Change[]> {
+  return (await request<{ changes: Change[] }>('GET', 'changes', { query: { limit }, signal })).changes;
+}
+
+export async function undo(version: number, by: Signature): Promise<number> {
+  return (await request<{ version: number }>('POST', `changes/${version}/undo`, { body: by })).version;
+}
+
+export async function schema(signal?: AbortSignal): Promise<LayerSchema[]> {
+  return (await request<{ layers: LayerSchema[] }>('GET', 'schema', { signal })).layers;
+}
+
+export function thing(layer: string, id: number, signal?: AbortSignal): Promise<Thing> {
+  return request('GET', `features/${layer}/${id}`, { signal });
+}
+
+/** What is to change of a thing; null clears a field. */
+export interface Amendment {
+  properties: Record<string, Value>;
+  geometry?: Geometry;
+}
+
+export function addThing(layer: string, amendment: Amendment, by: Signature): Promise<Thing> {
+  return request('POST', `features/${layer}`, { body: { ...by, ...amendment } });
+}
+
+export function changeThing(of: Thing, amendment: Amendment, by: Signature): Promise<Thing> {
+  return request('PATCH', `features/${of.layer}/${of.id}`, {
+    body: { ...by, ...amendment },
+    headers: { 'if-match': of.etag }
+  });
+}
+
+export function removeThing(of: Thing, by: Signature): Promise<{ version: number }> {
+  return request('DELETE', `features/${of.layer}/${of.id}`, { body: by, headers: { 'if-match': of.etag } });
+}
+
+function extension<T>(error: unknown, status: number, name: string): T | undefined {
+  if (!(error instanceof Refused) || error.status !== status) return undefined;
+  return (error.problem as Problem & Record<string, unknown>)[name] as T | undefined;
+}
+
+/** The values that were not taken, when that is why the server refused. */
+export function faultsOf(error: unknown): Fault[] {
+  return extension<Fault[]>(error, 422, 'faults') ?? [];
+}
+
+/** What stands on the server now, null when it is gone; undefined when that is not why it refused. */
+export function currentOf(error: unknown): Thing | null | undefined {
+  if (error instanceof Refused && error.status === 404) return null;
+  return extension<Thing | null>(error, 412, 'current');
+}
+
+export function clashesOf(error: unknown): Clash[] | undefined {
+  if (!(error instanceof Refused) || error.status !== 409) return undefined;
+  return extension<Clash[]>(error, 409, 'conflicts') ?? [];
+}
