@@ -23,7 +23,7 @@ interface Corner {
 export type Phase =
   | { kind: 'idle' }
   | { kind: 'saving' }
-  | { kind: 'saved'; version: number | null }
+  | { kind: 'saved'; version: number | null; added: boolean }
   | { kind: 'failed'; message: string }
   /** `current` is what somebody else made of it; null when it is gone. */
   | { kind: 'conflict'; current: Thing | null };
@@ -266,8 +266,9 @@ export class Edit {
     this.faults = [];
     try {
       const saved = await change();
+      const added = this.base === null;
       this.load(saved);
-      this.phase = { kind: 'saved', version: saved.version ?? null };
+      this.phase = { kind: 'saved', version: saved.version ?? null, added };
       await answers.loadCity();
       return saved;
     } catch (error) {

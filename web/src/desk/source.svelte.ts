@@ -1,5 +1,5 @@
 // One source on the desk: its way to the server, how it is to be read, its dry run and its import.
-import { isAbort, Unreachable } from '../api/client';
+import { isAbort, Refused, Unreachable } from '../api/client';
 import * as api from '../api/desk';
 import type { DeskFile, Finding, Findings, Imported, Matching, Preview, Reading, Sheet, Signature } from '../api/desk';
 import { answers, describe } from '../state/answers.svelte';
@@ -101,7 +101,8 @@ export class Source {
           if (isAbort(error)) return;
           const line = error instanceof Unreachable;
           if (!line || attempt >= retries.length) {
-            this.journey = { kind: 'broken', message: describe(error), unreadable: !line };
+            const unreadable = error instanceof Refused && error.status < 500;
+            this.journey = { kind: 'broken', message: describe(error), unreadable };
             return;
           }
           try {

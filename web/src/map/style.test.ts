@@ -13,6 +13,7 @@ const look: Look = {
   switches: defaultSwitches,
   closed: [],
   focused: false,
+  quiet: false,
   debug: false
 };
 
@@ -22,7 +23,7 @@ describe('style', () => {
     for (const colourBy of ['neighbours', 'band', 'class'] as const) {
       it(`is valid in ${theme}, coloured by ${colourBy}`, () => {
         const made = style(
-          { ...look, theme, colourBy, switches: all, focused: true, debug: true },
+          { ...look, theme, colourBy, switches: all, focused: true, quiet: true, debug: true },
           'http://h/',
           {},
           noOverlay
