@@ -93,9 +93,10 @@ export interface Tally {
   layer: string;
   added: number;
   updated: number;
-  unchanged: number;
   removed: number;
-  derived: number;
+  /** The history does not tell these. */
+  unchanged?: number;
+  derived?: number;
 }
 
 export interface PreviewField {
@@ -151,10 +152,10 @@ export interface Change extends Signature {
 
 /** Something that changed since, and stands in the way of an undo. */
 export interface Clash {
-  layer: string;
-  id: number;
-  name: string | null;
-  version: number;
+  layer: string | null;
+  id: number | null;
+  /** What it is called. */
+  called: string;
 }
 
 export type Value = string | number | boolean | null;
@@ -167,8 +168,10 @@ export interface Thing {
   geometry: Geometry | null;
   anchor: LonLat;
   bounds: Bounds;
-  /** The change that made it so, in answers to changes. */
-  version?: number;
+  /** The version of the city that holds it so: after a change, the one that the change made. */
+  version: number;
+  /** What to know of the change just made. */
+  problems: Finding[];
 }
 
 export interface ThingField {
@@ -182,6 +185,8 @@ export interface ThingField {
 export interface LayerSchema {
   name: string;
   geometry: 'point' | 'line' | 'area' | 'point_or_area' | 'line_or_area';
+  /** Whether things are only drawn and removed together, so that by hand their fields alone change. */
+  attributes_only: boolean;
   fields: ThingField[];
 }
 
@@ -264,8 +269,9 @@ export function exportAddress(layer: string, format: ExportFormat): string {
   return address(`export/${layer}.${format}`);
 }
 
-export async function changes(limit: number, signal?: AbortSignal): Promise<Change[]> {
-  return (await request<{ changes: Change[] }>('GET', 'changes', { query: { limit }, signal })).changes;
+/** Newest first; `before` a version continues an earlier page. */
+export async function changes(limit: number, before?: number, signal?: AbortSignal): Promise<Change[]> {
+  return (await request<{ changes: Change[] }>('GET', 'changes', { query: { limit, before }, signal })).changes;
 }
 
 export async function undo(version: number, by: Signature): Promise<number> {
@@ -293,12 +299,12 @@ export function addThing(layer: string, amendment: Amendment, by: Signature): Pr
 export function changeThing(of: Thing, amendment: Amendment, by: Signature): Promise<Thing> {
   return request('PATCH', `features/${of.layer}/${of.id}`, {
     body: { ...by, ...amendment },
-    headers: { 'if-match': of.etag }
+    headers: { 'if-match': `"${of.etag}"` }
   });
 }
 
 export function removeThing(of: Thing, by: Signature): Promise<{ version: number }> {
-  return request('DELETE', `features/${of.layer}/${of.id}`, { body: by, headers: { 'if-match': of.etag } });
+  return request('DELETE', `features/${of.layer}/${of.id}`, { body: by, headers: { 'if-match': `"${of.etag}"` } });
 }
 
 function extension<T>(error: unknown, status: number, name: string): T | undefined {
@@ -319,5 +325,5 @@ export function currentOf(error: unknown): Thing | null | undefined {
 
 export function clashesOf(error: unknown): Clash[] | undefined {
   if (!(error instanceof Refused) || error.status !== 409) return undefined;
-  return extension<Clash[]>(error, 409, 'conflicts') ?? [];
+  return extension<Clash[]>(error, 409, 'features') ?? [];
 }

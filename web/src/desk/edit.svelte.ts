@@ -1,6 +1,6 @@
 // One thing being edited: what stands on the server, what was typed and moved, and what the server made of it.
 import * as api from '../api/desk';
-import type { Fault, LayerSchema, Thing, ThingField, Value } from '../api/desk';
+import type { Fault, Finding, LayerSchema, Thing, ThingField, Value } from '../api/desk';
 import type { Geometry, LonLat } from '../api/types';
 import { readCoordinate } from '../geo/coordinate';
 import { answers, describe } from '../state/answers.svelte';
@@ -23,7 +23,7 @@ interface Corner {
 export type Phase =
   | { kind: 'idle' }
   | { kind: 'saving' }
-  | { kind: 'saved'; version: number | null; added: boolean }
+  | { kind: 'saved'; version: number; added: boolean; remarks: Finding[] }
   | { kind: 'failed'; message: string }
   /** `current` is what somebody else made of it; null when it is gone. */
   | { kind: 'conflict'; current: Thing | null };
@@ -268,7 +268,7 @@ export class Edit {
       const saved = await change();
       const added = this.base === null;
       this.load(saved);
-      this.phase = { kind: 'saved', version: saved.version ?? null, added };
+      this.phase = { kind: 'saved', version: saved.version, added, remarks: saved.problems };
       await answers.loadCity();
       return saved;
     } catch (error) {

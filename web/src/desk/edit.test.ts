@@ -11,6 +11,7 @@ const field = (name: string, kind: ThingField['kind'] = 'text'): ThingField => (
 const schema: LayerSchema = {
   name: 'buildings',
   geometry: 'area',
+  attributes_only: false,
   fields: [field('name'), field('floors', 'integer'), field('online', 'bool')]
 };
 const house: Thing = {
@@ -30,6 +31,8 @@ const house: Thing = {
       ]
     ]
   },
+  version: 1,
+  problems: [],
   anchor: [1, 1],
   bounds: [0, 0, 2, 2]
 };
