@@ -25,7 +25,8 @@ async function shared(world) {
   });
 }
 export async function close() {
-  if (own) (await own).stop();
+  const server = await own?.catch(() => null);
+  server?.stop();
 }
 
 /** Lets go of files above the page, as the file manager does. */
