@@ -93,7 +93,7 @@ fn run_demo(demo: &Demo) -> Outcome {
     profile.synthetic = true;
     let city = match &demo.into {
         Some(path) => City::create(path, &profile, &made.world, "synthetic district")?,
-        None => City::in_memory(profile, made.world),
+        None => City::in_memory(profile, made.world)?,
     };
     serve_city(city, &demo.serving)
 }

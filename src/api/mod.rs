@@ -1,6 +1,8 @@
 //! The HTTP service: all routes on one page, a file per noun, the JSON in [`shapes`].
 
+mod changes;
 pub mod error;
+mod features;
 mod guard;
 mod layers;
 mod locate;
@@ -94,11 +96,25 @@ fn refuse_closed(app: &App, layer: Layer) -> Result<(), Problem> {
     Ok(())
 }
 
+/// The layer of a word, unless it is closed.
+fn open_layer(app: &App, word: &str) -> Result<Layer, Problem> {
+    let known = || Layer::ALL.map(Layer::word).join(", ");
+    let layer =
+        Layer::parse(word).ok_or_else(|| Problem::not_found(format!("no layer `{word}`; there are {}", known())))?;
+    refuse_closed(app, layer)?;
+    Ok(layer)
+}
+
+/// Runs what reads or writes much on a thread of its own, so that quick questions need not wait for it.
+async fn aside<T: Send + 'static>(task: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(task).await.map_err(|e| Problem::internal(&e))
+}
+
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Gridweave", description = "Places, the grids that answer for them, and the map. Errors are RFC 9457 problem documents.", license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")),
     tags((name = "lookup", description = "Who is responsible?"), (name = "layers", description = "Everything on the map, as tables"),
-         (name = "tiles", description = "Vector tiles"), (name = "operations", description = "For those who run the server"))
+         (name = "editing", description = "Changes by hand and their history"), (name = "tiles", description = "Vector tiles"), (name = "operations", description = "For those who run the server"))
 )]
 struct Description;
 
@@ -108,7 +124,12 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(layers::search))
         .routes(routes!(layers::city))
         .routes(routes!(layers::grid))
+        .routes(routes!(features::schema))
+        .routes(routes!(changes::list))
         .routes(routes!(layers::list))
+        .routes(routes!(features::add))
+        .routes(routes!(features::get, features::correct, features::remove))
+        .routes(routes!(changes::undo))
         .routes(routes!(tiles::tile))
         .routes(routes!(tiles::describe))
         .routes(routes!(ops::healthz))

@@ -65,7 +65,7 @@ pub fn prepare(before: &World, profile: &Profile, reading: Reading, reason: &str
     }
     derive_households(&mut world, profile, &mut edits, &mut tallies);
     let tallies = Layer::ALL.into_iter().filter_map(|layer| tallies.get(&layer).map(|t| (layer, *t))).collect();
-    Prepared { change: Change { reason: reason.to_owned(), edits }, problems, tallies, world }
+    Prepared { change: Change { reason: reason.to_owned(), edits, ..Change::default() }, problems, tallies, world }
 }
 
 /// Estates of one name further apart than this, in metres, are two estates. A datum read wrongly moves one by less.
@@ -274,7 +274,12 @@ fn describe(layer: Layer, record: &Record) -> String {
 }
 
 /// Matches compounds to buildings and gives uncounted buildings their share or an estimate.
-fn derive_households(world: &mut World, profile: &Profile, edits: &mut Vec<Edit>, tallies: &mut HashMap<Layer, Tally>) {
+pub(super) fn derive_households(
+    world: &mut World,
+    profile: &Profile,
+    edits: &mut Vec<Edit>,
+    tallies: &mut HashMap<Layer, Tally>,
+) {
     let matters = |edit: &Edit| match edit {
         // A compound known by a point shares its total within its own grid.
         Edit::Put(layer, _) | Edit::Delete(layer, _) => {

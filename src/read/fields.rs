@@ -122,14 +122,16 @@ impl Mapping {
     }
 }
 
+/// Why a value cannot be read.
 #[derive(Debug, PartialEq)]
-struct Unreadable {
-    code: &'static str,
-    message: String,
-    remedy: &'static str,
+pub(super) struct Unreadable {
+    pub code: &'static str,
+    pub message: String,
+    pub remedy: &'static str,
 }
 
-fn convert(layer: Layer, field: &Field, json: &Json) -> Result<Value, Unreadable> {
+/// Reads a field's value; null where the words say that it is not known.
+pub(super) fn convert(layer: Layer, field: &Field, json: &Json) -> Result<Value, Unreadable> {
     let unreadable = |what: &str, remedy: &'static str| {
         Err(Unreadable { code: "value-unreadable", message: format!("`{}` is not {what}", shown(json)), remedy })
     };

@@ -1,7 +1,7 @@
 //! Files become records and a list of problems.
 //!
 //! Read in this order: [`datum`] and `epsg` (every datum to WGS 84), `rings` and `crossing` (vertices become polygons, exactly),
-//! `fields` (columns become canonical fields), `geojson` and `osm` (the formats). A reader never panics, never hangs and
+//! `fields` (columns become canonical fields), `geojson` and `osm` (the formats), [`one`] (a single thing that somebody edits). A reader never panics, never hangs and
 //! never guesses in silence: what it left out or put right is a [`Problem`] with its remedy.
 
 mod crossing;
@@ -9,6 +9,7 @@ pub mod datum;
 mod epsg;
 mod fields;
 mod geojson;
+pub mod one;
 mod osm;
 mod rings;
 pub(crate) mod text;
@@ -132,7 +133,7 @@ fn too_large(name: &str, size: u64) -> Problem {
 ///
 /// # Errors
 /// The field that keeps it from being a thing of the layer.
-fn canonical(layer: Layer, record: &Record) -> Result<Record, FieldFault> {
+pub fn canonical(layer: Layer, record: &Record) -> Result<Record, FieldFault> {
     macro_rules! by_layer {
         ($($layer:ident $type:ident),*) => {
             match layer { $(Layer::$layer => crate::model::$type::from_record(record).map(|thing| thing.to_record()),)* }

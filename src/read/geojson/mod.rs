@@ -101,6 +101,23 @@ pub(super) fn read(
     reading
 }
 
+/// One geometry in WGS 84, and what was put right in it.
+pub(super) fn geometry(layer: Layer, json: &Json) -> Result<(Geometry, Vec<Problem>), Refusal> {
+    let text = serde_json::json!({"type": "Feature", "properties": {}, "geometry": json}).to_string();
+    let mut problems = Problems::new("");
+    let (features, _) = parse_text(text.as_bytes(), &mut problems)?;
+    let datum = choose_datum(Some(Crs::Wgs84), None, &mut problems)?;
+    let missing = || error("geometry-missing", "it has no geometry", "draw it");
+    let feature = features.first().ok_or_else(missing)?;
+    let mut geometries = geometries(feature, layer, &datum, "", &mut problems)?;
+    let geometry = geometries.pop().ok_or_else(missing)?;
+    if !geometries.is_empty() {
+        let message = format!("{} lines in one feature", geometries.len() + 1);
+        return Err(error("several-lines", message, "one feature a line"));
+    }
+    Ok((geometry, problems.finish()))
+}
+
 /// `feature 12`, with the feature's own id where it has one.
 fn called(number: usize, feature: &RawFeature) -> String {
     match &feature.id {

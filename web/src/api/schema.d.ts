@@ -4,6 +4,40 @@
  */
 
 export interface paths {
+    "/api/v1/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened, newest first. */
+        get: operations["list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/changes/{version}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a change back by a new change; the undo of an undo does it again. */
+        post: operations["undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/city": {
         parameters: {
             query?: never;
@@ -19,6 +53,42 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/features/{layer}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds a thing. */
+        post: operations["add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/features/{layer}/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One thing as it is. */
+        get: operations["get"];
+        put?: never;
+        post?: never;
+        /** Removes a thing. */
+        delete: operations["remove"];
+        options?: never;
+        head?: never;
+        /** Corrects or moves a thing. */
+        patch: operations["correct"];
         trace?: never;
     };
     "/api/v1/grids/{code}": {
@@ -55,6 +125,23 @@ export interface paths {
          *     little-endian u32 indices into `GET /api/v1/grids` of the version in `x-data-version`, 0xFFFFFFFF outside.
          */
         post: operations["locate_many"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What things of each layer hold. */
+        get: operations["schema"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -269,6 +356,39 @@ export interface components {
             /** @description Its name with its compound's, or its address. */
             name: string;
         };
+        /** @description A line of the history. */
+        ChangeShape: {
+            /**
+             * Format: int64
+             * @description The version of the city that it made.
+             */
+            version: number;
+            /** @description When (RFC 3339). */
+            time: string;
+            /** @description Who; empty where nobody said, and on a server that others than this machine can reach. */
+            author: string;
+            /** @description Why. */
+            reason: string;
+            /** @description What it did, by layer. */
+            tallies: components["schemas"]["TouchedShape"][];
+            /**
+             * Format: int64
+             * @description The version that it took back.
+             */
+            undoes?: number | null;
+            /**
+             * Format: int64
+             * @description The version that took it back and stands.
+             */
+            undone_by?: number | null;
+            /** @description Whether what it takes to undo it is kept, and it stands. */
+            undoable: boolean;
+        };
+        /** @description The history, newest first. */
+        ChangesAnswer: {
+            /** @description Newest first. */
+            changes: components["schemas"]["ChangeShape"][];
+        };
         /** @description The city as a whole. */
         CityAnswer: {
             /** @description Its name. */
@@ -297,6 +417,10 @@ export interface components {
             bands: {
                 [key: string]: components["schemas"]["BandOf"];
             };
+            /** @description Whether the city can be changed through this server. */
+            editable: boolean;
+            /** @description Why not; null where it can. */
+            read_only_because?: string | null;
         };
         /** @description A column. */
         Column: {
@@ -307,6 +431,46 @@ export interface components {
         };
         /** @description `[west, south, east, north]` in WGS 84 degrees. */
         Extent: number[];
+        /** @description One thing as it is. */
+        FeatureAnswer: {
+            /** @description Its layer. */
+            layer: string;
+            /**
+             * Format: int32
+             * @description Its number.
+             */
+            id: number;
+            /** @description Names this state of it; whoever changes it sends this back as `If-Match`. */
+            etag: string;
+            /** @description Every canonical field of the layer; null where nothing is known. */
+            properties: {
+                [key: string]: unknown;
+            };
+            /** @description A GeoJSON geometry in WGS 84. */
+            geometry: Record<string, never>;
+            /** @description A point that stands for it. */
+            anchor: components["schemas"]["Position"];
+            /** @description The box around it. */
+            bounds: components["schemas"]["Extent"];
+            /**
+             * Format: int64
+             * @description The version of the city that holds it so.
+             */
+            version: number;
+            /** @description What the editor should know of the change just made; empty otherwise. */
+            problems: components["schemas"]["ProblemShape"][];
+        };
+        /** @description A field of a layer. */
+        FieldShape: {
+            /** @description Its canonical name. */
+            name: string;
+            /** @description `text`, `code`, `integer`, `real`, `bool` or `date`. */
+            kind: string;
+            /** @description Whether nothing is a thing of the layer without it. */
+            required: boolean;
+            /** @description The words that it takes; null where it takes any. */
+            words?: string[] | null;
+        };
         /** @description A grid and all that is known about it. */
         GridCard: {
             /** @description Its code. */
@@ -384,6 +548,17 @@ export interface components {
             /** @description The code of the grid it stands in. */
             grid?: string | null;
         };
+        /** @description A layer and its fields. */
+        LayerShape: {
+            /** @description Its name. */
+            name: string;
+            /** @description `point`, `line`, `area`, `point_or_area` or `line_or_area`. */
+            geometry: string;
+            /** @description Whether its things are drawn and removed together only: by hand their attributes change. */
+            attributes_only: boolean;
+            /** @description Its canonical fields in order. */
+            fields: components["schemas"]["FieldShape"][];
+        };
         /** @description Who is responsible for a place. */
         LocateAnswer: {
             primary?: components["schemas"]["GridCard"] | null;
@@ -411,7 +586,7 @@ export interface components {
         /** @description `[lon, lat]` in WGS 84 degrees. */
         Position: number[];
         /** @description What a client is told when something does not work. */
-        Problem: {
+        Problem: Record<string, never> & {
             /** @description `about:blank` (RFC 9457 section 4.2.1): the status says what kind of problem it is. */
             type: string;
             /** @description The status in words. */
@@ -423,6 +598,28 @@ export interface components {
             status: number;
             /** @description What is wrong with this request, and what to do. */
             detail: string;
+        };
+        /** @description What is wrong with data, said once. */
+        ProblemShape: {
+            /** @description `error`, `warning` or `note`. */
+            severity: string;
+            /** @description A stable word to filter by. */
+            code: string;
+            /** @description The file; empty for the city itself. */
+            file: string;
+            /** @description Which feature; empty for the whole file. */
+            feature: string;
+            /**
+             * Format: int64
+             * @description The row of the table, the first being 1, or the number of the feature.
+             */
+            row?: number | null;
+            /** @description `[lon, lat]` in WGS 84. */
+            at?: number[] | null;
+            /** @description What is wrong. */
+            message: string;
+            /** @description What to do. */
+            remedy: string;
         };
         /** @description A row: its number, where it is, and a value for each column that is known. */
         RowShape: {
@@ -438,10 +635,22 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /** @description Every layer and its fields. */
+        SchemaAnswer: {
+            /** @description The layers. */
+            layers: components["schemas"]["LayerShape"][];
+        };
         /** @description What was found, best first. */
         SearchAnswer: {
             /** @description Best first. */
             results: components["schemas"]["Hit"][];
+        };
+        /** @description Who changes something, and why. */
+        Signature: {
+            /** @description Who. */
+            author: string;
+            /** @description Why. */
+            reason: string;
         };
         /** @description A page of a layer's table. */
         TablePage: {
@@ -459,6 +668,47 @@ export interface components {
             /** @description The page. */
             rows: components["schemas"]["RowShape"][];
         };
+        /** @description How many things of a layer a change touched. */
+        TouchedShape: {
+            /** @description The layer. */
+            layer: string;
+            /**
+             * Format: int64
+             * @description New things.
+             */
+            added: number;
+            /**
+             * Format: int64
+             * @description Things that became different.
+             */
+            updated: number;
+            /**
+             * Format: int64
+             * @description Things that are gone.
+             */
+            removed: number;
+        };
+        /** @description A version of the city. */
+        VersionAnswer: {
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            version: number;
+        };
+        /** @description What somebody wants a thing to be, who they are, and why. */
+        Wanted: {
+            /** @description Who changes it. */
+            author: string;
+            /** @description Why. */
+            reason: string;
+            /** @description Fields by their canonical names; null clears one, what is left out stays. */
+            properties?: {
+                [key: string]: unknown;
+            };
+            /** @description A GeoJSON geometry in WGS 84; what is left out stays. */
+            geometry?: Record<string, never> | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -468,6 +718,99 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list: {
+        parameters: {
+            query?: {
+                /** @description Only versions above this one. */
+                since?: number;
+                /** @description Only versions below this one: the page after one that ended there. */
+                before?: number;
+                /** @description Changes at most, up to 1,000. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangesAnswer"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the change */
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Signature"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionAnswer"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description it cannot be taken back; `features` are in the way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     city: {
         parameters: {
             query?: never;
@@ -483,6 +826,244 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CityAnswer"];
+                };
+            };
+        };
+    };
+    add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the layer */
+                layer: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Wanted"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeatureAnswer"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `faults` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the layer */
+                layer: string;
+                /** @description its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeatureAnswer"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description the etag that was read */
+                "if-match": string;
+            };
+            path: {
+                /** @description the layer */
+                layer: string;
+                /** @description its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Signature"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionAnswer"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description changed since; `current` is how it is now */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no If-Match */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    correct: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description the etag that was read */
+                "if-match": string;
+            };
+            path: {
+                /** @description the layer */
+                layer: string;
+                /** @description its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Wanted"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeatureAnswer"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description changed since; `current` is how it is now */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `faults` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no If-Match */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -617,6 +1198,25 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    schema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchemaAnswer"];
                 };
             };
         };
