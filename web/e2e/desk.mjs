@@ -387,7 +387,10 @@ const tests = {
     await change('后改的名字', '后');
     const page = await place.open({ flat: true, hash: '#desk=changes' });
     await page.waitForSelector(`[data-version="${version}"]`);
-    await sign(page, '李工', '撤销试验');
+    // Without a name nothing happens.
+    await page.click(`[data-version="${version}"] .line button`);
+    await page.waitForSelector('.sign [aria-invalid="true"]');
+    await page.fill('.sign input', '李工');
     await page.click(`[data-version="${version}"] .line button`);
     await page.waitForSelector(`[data-version="${version}"] .desk-note.warn`);
     const said = await page.innerText(`[data-version="${version}"] .desk-note.warn`);

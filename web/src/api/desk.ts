@@ -1,22 +1,11 @@
 // The calls of the data desk: files, their dry run and import, changes and their undo, things edited in place.
 import { address, request, Refused, Unreachable } from './client';
-import type { Bounds, Feature, FeatureCollection, Field, Geometry, LonLat, Problem } from './types';
+import type { Bounds, Exactly, Feature, FeatureCollection, Field, Geometry, LonLat, Problem } from './types';
 
 export type Severity = 'error' | 'warning' | 'note';
 
 /** What is wrong with a file, with the place and the remedy where there is one. */
-export interface Finding {
-  severity: Severity;
-  /** A stable word to group by. */
-  code: string;
-  file: string;
-  feature: string;
-  /** The row of the sheet, as a spreadsheet counts. */
-  row: number | null;
-  at: LonLat | null;
-  message: string;
-  remedy: string;
-}
+export type Finding = Exactly<'ProblemShape', { severity: Severity; at: LonLat | null }>;
 
 export interface Findings {
   errors: number;
@@ -141,14 +130,7 @@ export interface Signature {
   reason: string;
 }
 
-export interface Change extends Signature {
-  version: number;
-  time: string;
-  tallies: Tally[];
-  undoes: number | null;
-  undone_by: number | null;
-  undoable: boolean;
-}
+export type Change = Exactly<'ChangeShape', { tallies: Tally[] }>;
 
 /** Something that changed since, and stands in the way of an undo. */
 export interface Clash {
@@ -160,35 +142,18 @@ export interface Clash {
 
 export type Value = string | number | boolean | null;
 
-export interface Thing {
-  layer: string;
-  id: number;
-  etag: string;
-  properties: Record<string, Value>;
-  geometry: Geometry | null;
-  anchor: LonLat;
-  bounds: Bounds;
-  /** The version of the city that holds it so: after a change, the one that the change made. */
-  version: number;
-  /** What to know of the change just made. */
-  problems: Finding[];
-}
+/** The description leaves the geometry open; it is GeoJSON's. */
+export type Thing = Omit<
+  Exactly<'FeatureAnswer', { properties: Record<string, Value>; anchor: LonLat; bounds: Bounds; problems: Finding[] }>,
+  'geometry'
+> & { geometry: Geometry | null };
 
-export interface ThingField {
-  name: string;
-  kind: Field['kind'];
-  required: boolean;
-  /** The only words that it takes. */
-  words: string[] | null;
-}
+export type ThingField = Exactly<'FieldShape', { kind: Field['kind'] }>;
 
-export interface LayerSchema {
-  name: string;
-  geometry: 'point' | 'line' | 'area' | 'point_or_area' | 'line_or_area';
-  /** Whether things are only drawn and removed together, so that by hand their fields alone change. */
-  attributes_only: boolean;
-  fields: ThingField[];
-}
+export type LayerSchema = Exactly<
+  'LayerShape',
+  { geometry: 'point' | 'line' | 'area' | 'point_or_area' | 'line_or_area'; fields: ThingField[] }
+>;
 
 /** Why a value was not taken. */
 export interface Fault {

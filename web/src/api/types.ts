@@ -6,7 +6,7 @@ import type { components } from './schema';
 type Schemas = components['schemas'];
 
 /** A schema with some fields told more exactly. The server sends every field, null where it knows nothing. */
-type Exactly<Name extends keyof Schemas, Narrower extends Partial<Schemas[Name]>> = Required<
+export type Exactly<Name extends keyof Schemas, Narrower extends Partial<Schemas[Name]>> = Required<
   Omit<Schemas[Name], keyof Narrower>
 > &
   Narrower;
@@ -60,14 +60,7 @@ export type City = Exactly<
     /** null while the city holds nothing that has a place. */
     bounds: Bounds | null;
   }
-> &
-  Editable;
-
-/** Whether things may be changed on this server, and why not. */
-export interface Editable {
-  editable: boolean;
-  read_only_because: string | null;
-}
+>;
 
 export type GridCard = Exactly<
   'GridCard',

@@ -14,6 +14,10 @@ class Sign {
     return this.author.trim() !== '' && this.reason.trim() !== '';
   }
 
+  remember(): void {
+    rememberAuthor(this.author.trim());
+  }
+
   /** What to send with a change, or null, and then what is missing is marked. */
   take(): Signature | null {
     this.missed = !this.complete;
@@ -21,7 +25,7 @@ class Sign {
       this.folded = false;
       return null;
     }
-    rememberAuthor(this.author.trim());
+    this.remember();
     this.folded = true;
     return { author: this.author.trim(), reason: this.reason.trim() };
   }

@@ -17,9 +17,10 @@ export class Undoing {
   async undo(version: number, reason: string): Promise<number | null> {
     const author = signature.author.trim();
     if (author === '') {
-      signature.take();
+      signature.missed = true;
       return null;
     }
+    signature.remember();
     this.busy = true;
     this.failure = null;
     try {

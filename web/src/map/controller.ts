@@ -31,6 +31,14 @@ const pickable = ['preview-points', ...nameable, 'preview-fill', 'preview-lines'
 /** How far beside a small thing a click still picks it, in pixels. */
 const reach = 6;
 
+/** Which way an arrow key moves a handle, in pixels. */
+const arrows: Record<string, [number, number]> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1]
+};
+
 /** How long a finger rests before it asks about the place. */
 const longPress = 550;
 
@@ -160,8 +168,9 @@ export class MapController {
     for (const handle of handles) {
       const there = this.handles.get(handle.id);
       if (there && there.handle.kind === handle.kind && there.handle.label === handle.label) {
+        // The one in the hand is ahead of what is known of it.
+        if (there.handle.place.join() !== handle.place.join()) there.marker.setLngLat(handle.place);
         there.handle = handle;
-        there.marker.setLngLat(handle.place);
         continue;
       }
       there?.marker.remove();
@@ -332,11 +341,29 @@ export class MapController {
     marker.on('drag', () => this.listener.dragged(id, place(), false));
     marker.on('dragend', () => this.listener.dragged(id, place(), true));
     element.addEventListener('click', (event) => event.stopPropagation());
+    // The engine leaves the keys of elements that are not its own to their makers.
+    let keyed = false;
+    const letGo = () => {
+      if (keyed) this.listener.dragged(id, place(), true);
+      keyed = false;
+    };
     element.addEventListener('keydown', (event) => {
-      if (event.key === 'Delete' || event.key === 'Backspace') this.listener.removed(id);
-      // A point between two corners becomes a corner where it stands.
-      if (event.key === 'Enter') this.listener.dragged(id, place(), true);
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.key === 'Delete' || event.key === 'Backspace') return this.listener.removed(id);
+      // A point between two corners becomes a corner where it stands; only then it moves.
+      if (event.key === 'Enter') return this.listener.dragged(id, place(), true);
+      const step = arrows[event.key];
+      if (!step || handle.kind === 'between') return;
+      event.preventDefault();
+      event.stopPropagation();
+      const pixels = event.shiftKey ? 10 : 1;
+      const { x, y } = this.engine.project(place());
+      marker.setLngLat(this.engine.unproject([x + step[0] * pixels, y + step[1] * pixels]));
+      keyed = true;
+      this.listener.dragged(id, place(), false);
     });
+    element.addEventListener('keyup', letGo);
+    element.addEventListener('blur', letGo);
     element.addEventListener('dblclick', (event) => {
       event.stopPropagation();
       this.listener.removed(id);

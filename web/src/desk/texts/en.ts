@@ -262,7 +262,7 @@ export const en: DeskMessages = {
   drawAsPoint: 'Mark a point',
   drawAsArea: 'Draw an area',
   corner: (n) => `Corner ${n}`,
-  between: (n) => `Middle of side ${n}; drag it to add a corner`,
+  between: (n) => `Middle of side ${n}; drag it or press Enter to add a corner`,
   pointHandle: 'Where it is',
   resetPlace: 'Back to where it was',
   save: 'Save',

@@ -257,7 +257,7 @@ export const zh = {
   drawAsPoint: '只标一个点',
   drawAsArea: '画出范围',
   corner: (n: string) => `第 ${n} 个角点`,
-  between: (n: string) => `第 ${n} 条边的中点，拖动可加角点`,
+  between: (n: string) => `第 ${n} 条边的中点，拖动或按回车可加角点`,
   pointHandle: '要素的位置',
   resetPlace: '恢复原位',
   save: '保存',
