@@ -78,9 +78,9 @@ pub struct Wanted {
 #[derive(Deserialize, ToSchema)]
 pub struct Signature {
     /// Who.
-    author: String,
+    pub author: String,
     /// Why.
-    reason: String,
+    pub reason: String,
 }
 
 impl Signature {
@@ -111,7 +111,8 @@ pub struct VersionAnswer {
     pub version: u64,
 }
 
-fn refused(faults: &[FieldFault]) -> Problem {
+/// 422, naming every field at fault.
+pub fn refused(faults: &[FieldFault]) -> Problem {
     let shape = |f: &FieldFault| FaultShape { field: f.field, message: f.message.clone(), remedy: f.remedy.clone() };
     let told: Vec<String> = faults.iter().map(|fault| format!("{fault} ({})", fault.remedy)).collect();
     let shapes: Vec<FaultShape> = faults.iter().map(shape).collect();

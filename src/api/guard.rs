@@ -53,6 +53,10 @@ async fn limited(app: &App, request: Request, next: Next) -> Result<Response, Pr
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         return Ok(response);
     };
+    if request.uri().path() == UPLOAD {
+        // A large file may be long on its way; its handler stops when no more of it comes.
+        return Ok(next.run(request).await);
+    }
     match tokio::time::timeout(app.config.request_timeout(), next.run(request)).await {
         Ok(response) => Ok(response),
         Err(_) => Err(Problem::new(
@@ -61,6 +65,9 @@ async fn limited(app: &App, request: Request, next: Next) -> Result<Response, Pr
         )),
     }
 }
+
+/// The route that takes files of any size.
+const UPLOAD: &str = "/api/v1/desk/files";
 
 /// The one route that takes a body and changes nothing.
 const ASKED_BY_POST: &str = "/api/v1/locate";

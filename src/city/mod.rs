@@ -6,8 +6,10 @@
 pub mod ask;
 mod batch;
 pub mod check;
+pub mod desk;
 pub mod edit;
 pub mod import;
+pub mod jobs;
 mod search;
 mod shelf;
 pub mod table;
@@ -18,6 +20,7 @@ pub use shelf::{MAX_ZOOM, Shelf};
 
 use crate::index::{Facts, Ground};
 use crate::model::{Profile, World};
+use crate::read::evidence::Known;
 use crate::store::{
     Change, Checkpoint, Effect, Embedded, Entry, Memory, Store, StoreError, Stored, edits_of, read_only,
 };
@@ -46,6 +49,7 @@ pub struct Snapshot {
     pub shelf: Shelf,
     names: std::sync::OnceLock<search::Names>,
     borders: std::sync::OnceLock<crate::index::Borders>,
+    known: std::sync::OnceLock<Option<Arc<Known>>>,
 }
 
 impl Snapshot {
@@ -65,7 +69,14 @@ impl Snapshot {
             shelf: Shelf::default(),
             names: Default::default(),
             borders: Default::default(),
+            known: Default::default(),
         }
+    }
+
+    /// What the city knows of the ground, as evidence for the datum of a file. Prepared when first asked for; `None` in a
+    /// city without places.
+    pub fn known(&self) -> Option<Arc<Known>> {
+        self.known.get_or_init(|| Known::of(&self.world).map(Arc::new)).clone()
     }
 
     /// The city as it is in its file, for verbs that only read. Works while a server has it open.

@@ -1,20 +1,20 @@
 //! One thing as an editor gives it. The rules are those for files, but nothing is left out: what cannot be read is refused.
 
-use super::{Problem, fields, geojson};
+use super::raw::Fault;
+use super::{Problem, features, fields, geojson};
 use crate::model::{Field, FieldFault, Geometry, Layer, Value};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
+
+fn refused(field: &'static str, fault: Fault) -> FieldFault {
+    FieldFault { field, message: fault.message, remedy: fault.remedy }
+}
 
 /// A field's value from JSON: `"8389户"` is a number of households here too.
 ///
 /// # Errors
 /// What is wrong with it and what to write instead.
 pub fn value(layer: Layer, field: &'static Field, json: &Json) -> Result<Value, FieldFault> {
-    let refuse = |fault: fields::Unreadable| FieldFault {
-        field: field.name,
-        message: fault.message,
-        remedy: fault.remedy.to_owned(),
-    };
-    fields::convert(layer, field, json).map_err(refuse)
+    fields::convert(layer, field, &geojson::cell(json.clone())).map_err(|fault| refused(field.name, fault))
 }
 
 /// A GeoJSON geometry in WGS 84, and what was put right in it.
@@ -22,11 +22,11 @@ pub fn value(layer: Layer, field: &'static Field, json: &Json) -> Result<Value, 
 /// # Errors
 /// What keeps it from being one geometry, with the place.
 pub fn geometry(layer: Layer, json: &Json) -> Result<(Geometry, Vec<Problem>), FieldFault> {
-    geojson::geometry(layer, json).map_err(|problem| FieldFault {
-        field: "geometry",
-        message: problem.message,
-        remedy: problem.remedy,
-    })
+    let text = json!({"type": "Feature", "properties": {}, "geometry": json}).to_string();
+    let missing = || Fault::new("geometry-missing", "it has no geometry", "draw it");
+    let read = geojson::open("", text.as_bytes(), &|_, _| {})
+        .and_then(|sheets| sheets.first().ok_or_else(missing).and_then(|sheet| features::only(sheet, layer)));
+    read.map_err(|fault| refused("geometry", fault))
 }
 
 #[cfg(test)]

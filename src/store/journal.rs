@@ -22,7 +22,7 @@ const PAGE: usize = 1 << 16;
 const KIND: i32 = 1;
 
 /// Compressed bytes that the journal spends on undoing in all: the oldest changes cannot be undone any more once the
-/// newer ones fill it. Adding a million buildings takes about 9 MB of it, changing as many about 150 MB.
+/// newer ones fill it. What a change added takes a number each, what it changed or removed the whole record.
 pub const UNDO_ALL: u64 = 256 << 20;
 
 /// A journal that is open.

@@ -55,6 +55,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/desk/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The files at the desk. */
+        get: operations["files"];
+        put?: never;
+        /** Takes a file in, whatever its size: it goes to the disk piece by piece. */
+        post: operations["upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/desk/files/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One file at the desk. */
+        get: operations["file"];
+        put?: never;
+        post?: never;
+        /** Takes a file off the desk. */
+        delete: operations["remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/desk/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Imports a file; where there are errors nothing changes. */
+        post: operations["import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/desk/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reads a file on trial: nothing changes. */
+        post: operations["preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/features/{layer}": {
         parameters: {
             query?: never;
@@ -100,6 +170,41 @@ export interface paths {
         };
         /** One grid and all that is known about it. */
         get: operations["grid"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a job is. */
+        get: operations["job"];
+        put?: never;
+        post?: never;
+        /** Gives a job up. It has ended when this answers. */
+        delete: operations["cancel"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/problems.jsonl": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All problems of a job as a file. */
+        get: operations["problems_jsonl"];
         put?: never;
         post?: never;
         delete?: never;
@@ -334,6 +439,11 @@ export interface components {
             /** @description The grid's code; null outside every grid. */
             grid?: string | null;
         };
+        /** @description A job that was begun. */
+        Begun: {
+            /** @description Its number; `GET /api/v1/jobs/{id}` tells how far it is. */
+            job: string;
+        };
         /** @description How near the primary grid's border is. */
         BorderShape: {
             /**
@@ -429,6 +539,26 @@ export interface components {
             /** @description `text`, `code`, `integer`, `real`, `bool` or `date`. */
             kind: string;
         };
+        /** @description A column of a table. */
+        ColumnLook: {
+            /** @description Its name. */
+            name: string;
+            /** @description Some of its values. */
+            sample: string[];
+        };
+        /** @description Which datum was taken, and why. */
+        DatumShape: {
+            /** @description The datum; null where none is clear. */
+            crs?: string | null;
+            /** @description Whether latitude stands before longitude in the file. */
+            swapped: boolean;
+            /** @description `stated`, `declared`, `detected`, `prescribed` or `refused`. */
+            how: string;
+            /** @description How the candidates fit, best first; empty where nothing was tried. */
+            scores: components["schemas"]["ScoreShape"][];
+            /** @description The same in words. */
+            message: string;
+        };
         /** @description `[west, south, east, north]` in WGS 84 degrees. */
         Extent: number[];
         /** @description One thing as it is. */
@@ -470,6 +600,41 @@ export interface components {
             required: boolean;
             /** @description The words that it takes; null where it takes any. */
             words?: string[] | null;
+        };
+        /** @description Where a field's values come from. */
+        FieldUseShape: {
+            /** @description The field. */
+            name: string;
+            /** @description Its type. */
+            kind: string;
+            /** @description Whether nothing is a thing of the layer without it. */
+            required: boolean;
+            /** @description The columns that feed it. */
+            columns: string[];
+        };
+        /** @description A file at the desk: one, or the parts of a shapefile. */
+        FileAnswer: {
+            /** @description Its number. */
+            id: string;
+            /** @description Its name. */
+            name: string;
+            /** @description The names of its parts, the file itself first. */
+            parts: string[];
+            /**
+             * Format: int64
+             * @description How large all of them are.
+             */
+            bytes: number;
+            /** @description `shapefile`, `geojson`, ...; null where it is none that is read here. */
+            format?: string | null;
+            /** @description Its tables; none of OpenStreetMap, which is read as `osm`. */
+            sheets: components["schemas"]["SheetShape"][];
+            problem?: components["schemas"]["ProblemShape"] | null;
+        };
+        /** @description The files at the desk. */
+        FilesAnswer: {
+            /** @description In the order in which they came. */
+            files: components["schemas"]["FileAnswer"][];
         };
         /** @description A grid and all that is known about it. */
         GridCard: {
@@ -548,6 +713,46 @@ export interface components {
             /** @description The code of the grid it stands in. */
             grid?: string | null;
         };
+        /** @description What importing a file did. */
+        ImportedShape: {
+            /**
+             * Format: int64
+             * @description The version of the city that holds it.
+             */
+            version: number;
+            /** @description What happened to each layer. */
+            tallies: components["schemas"]["TallyShape"][];
+            /** @description What to know. */
+            problems: components["schemas"]["ProblemsShape"];
+        };
+        /** @description How a file is to be read, by whom, and why. */
+        Importing: components["schemas"]["Reading"] & {
+            /** @description Who. */
+            author: string;
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description A job. */
+        JobAnswer: {
+            /** @description Its number. */
+            id: string;
+            /** @description `running`, `done`, `failed` or `cancelled`. */
+            state: string;
+            /** @description What it does now, or did last: `reading grids.shp`. */
+            what: string;
+            /**
+             * Format: int64
+             * @description How much of that is done.
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description How much there is; 0 where nobody knows.
+             */
+            all: number;
+            result?: components["schemas"]["ResultShape"] | null;
+            problem?: components["schemas"]["Problem"] | null;
+        };
         /** @description A layer and its fields. */
         LayerShape: {
             /** @description Its name. */
@@ -585,6 +790,32 @@ export interface components {
         };
         /** @description `[lon, lat]` in WGS 84 degrees. */
         Position: number[];
+        /** @description What importing a file would do. */
+        PreviewShape: {
+            /** @description As what it was read. */
+            layer: string;
+            datum?: components["schemas"]["DatumShape"] | null;
+            /** @description Where each field's values come from. */
+            fields: components["schemas"]["FieldUseShape"][];
+            /** @description Columns that no field takes. */
+            unused: string[];
+            /** @description What would happen. */
+            tallies: components["schemas"]["TallyShape"][];
+            /** @description What is wrong. */
+            problems: components["schemas"]["ProblemsShape"];
+            /** @description The first rows. */
+            rows: components["schemas"]["TrialRow"][];
+            /**
+             * Format: int64
+             * @description How many rows there are.
+             */
+            total: number;
+            /** @description A GeoJSON FeatureCollection in WGS 84 of at most 3,000 features, with `row`, `worst` and `change`. */
+            features: Record<string, never>;
+            bounds?: components["schemas"]["Extent"] | null;
+            /** @description Whether there is something to import and nothing in its way. */
+            importable: boolean;
+        };
         /** @description What a client is told when something does not work. */
         Problem: Record<string, never> & {
             /** @description `about:blank` (RFC 9457 section 4.2.1): the status says what kind of problem it is. */
@@ -621,6 +852,54 @@ export interface components {
             /** @description What to do. */
             remedy: string;
         };
+        /** @description How many problems, and the worst of them. */
+        ProblemsShape: {
+            /** @description How many errors. */
+            errors: number;
+            /** @description How many warnings. */
+            warnings: number;
+            /** @description How many notes. */
+            notes: number;
+            /** @description The first thousand, worst first. */
+            list: components["schemas"]["ProblemShape"][];
+        };
+        /** @description How a file is to be read. */
+        Reading: {
+            /** @description The file's number. */
+            file: string;
+            /** @description The sheet, of a file with several. */
+            sheet?: string | null;
+            /** @description `osm` or a layer. */
+            layer: string;
+            /** @description The datum, where it is known: `bd09`, `EPSG:4549`. */
+            crs?: string | null;
+            /** @description Whether latitude or northing stands first; left out, the evidence decides. */
+            swapped?: boolean | null;
+            /** @description Field and column, an empty one for none; for tables also `lon`, `lat`, `position` or `wkt`. */
+            map?: {
+                [key: string]: string;
+            };
+            /** @description Remove from the layer what the file does not mention. */
+            replace?: boolean;
+        };
+        /** @description Why nothing was imported. */
+        RefusedShape: {
+            /** @description What is wrong. */
+            problems: components["schemas"]["ProblemsShape"];
+        };
+        /** @description How a file with the same columns was read last time. */
+        Remembered: {
+            /** @description As which layer. */
+            layer: string;
+            /** @description In which datum, where somebody stated it. */
+            crs?: string | null;
+            /** @description Field and column, where somebody stated them. */
+            map: {
+                [key: string]: string;
+            };
+        };
+        /** @description What a job came to. */
+        ResultShape: components["schemas"]["PreviewShape"] | components["schemas"]["ImportedShape"] | components["schemas"]["RefusedShape"];
         /** @description A row: its number, where it is, and a value for each column that is known. */
         RowShape: {
             /**
@@ -640,10 +919,46 @@ export interface components {
             /** @description The layers. */
             layers: components["schemas"]["LayerShape"][];
         };
+        /** @description How well a datum fits. */
+        ScoreShape: {
+            /** @description The datum. */
+            crs: string;
+            /** @description Latitude before longitude. */
+            swapped: boolean;
+            /**
+             * Format: double
+             * @description Part of the places on known ground, 0 to 1.
+             */
+            inside: number;
+            /**
+             * Format: double
+             * @description Part of the vertices upon known lines, 0 to 1.
+             */
+            fit: number;
+        };
         /** @description What was found, best first. */
         SearchAnswer: {
             /** @description Best first. */
             results: components["schemas"]["Hit"][];
+        };
+        /** @description A table of a file. */
+        SheetShape: {
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description How many rows.
+             */
+            rows: number;
+            /** @description `point`, `line`, `area`, `mixed` or `none`. */
+            geometry: string;
+            /** @description Its columns. */
+            columns: components["schemas"]["ColumnLook"][];
+            /** @description The datum that the file names. */
+            declared?: string | null;
+            /** @description The layer that it seems to be. */
+            layer?: string | null;
+            remembered?: components["schemas"]["Remembered"] | null;
         };
         /** @description Who changes something, and why. */
         Signature: {
@@ -668,6 +983,36 @@ export interface components {
             /** @description The page. */
             rows: components["schemas"]["RowShape"][];
         };
+        /** @description What happens to a layer. */
+        TallyShape: {
+            /** @description The layer. */
+            layer: string;
+            /**
+             * Format: int32
+             * @description New things.
+             */
+            added: number;
+            /**
+             * Format: int32
+             * @description Things that change.
+             */
+            updated: number;
+            /**
+             * Format: int32
+             * @description Things that are there already.
+             */
+            unchanged: number;
+            /**
+             * Format: int32
+             * @description Things that go.
+             */
+            removed: number;
+            /**
+             * Format: int32
+             * @description Things whose household figure is derived anew.
+             */
+            derived: number;
+        };
         /** @description How many things of a layer a change touched. */
         TouchedShape: {
             /** @description The layer. */
@@ -687,6 +1032,20 @@ export interface components {
              * @description Things that are gone.
              */
             removed: number;
+        };
+        /** @description A row of the file. */
+        TrialRow: {
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            row: number;
+            /** @description Fields with a value. */
+            cells: {
+                [key: string]: unknown;
+            };
+            /** @description How many problems it has. */
+            problems: number;
         };
         /** @description A version of the city. */
         VersionAnswer: {
@@ -826,6 +1185,262 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CityAnswer"];
+                };
+            };
+        };
+    };
+    files: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilesAnswer"];
+                };
+            };
+        };
+    };
+    upload: {
+        parameters: {
+            query: {
+                /** @description The file's name: `grids.shp`. The parts of a shapefile are told by it. */
+                name: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileAnswer"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no more of it came for too long */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no room at the desk */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileAnswer"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Importing"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Begun"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reading"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Begun"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1089,6 +1704,112 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobAnswer"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description it is writing already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    problems_jsonl: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the job's number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": number[];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description it has not ended */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
