@@ -1,57 +1,35 @@
 // The calls of the data desk: files, their dry run and import, changes and their undo, things edited in place.
 import { address, request, Refused, Unreachable } from './client';
-import type { Bounds, Exactly, Feature, FeatureCollection, Field, Geometry, LonLat, Problem } from './types';
+import type { Bounds, Exactly, FeatureCollection, Field, Geometry, LonLat, Problem } from './types';
 
 export type Severity = 'error' | 'warning' | 'note';
 
 /** What is wrong with a file, with the place and the remedy where there is one. */
 export type Finding = Exactly<'ProblemShape', { severity: Severity; at: LonLat | null }>;
 
-export interface Findings {
-  errors: number;
-  warnings: number;
-  notes: number;
-  /** At most a thousand; the download has them all. */
-  list: Finding[];
-}
+/** The list holds at most a thousand; the download has them all. */
+export type Findings = Exactly<'ProblemsShape', { list: Finding[] }>;
 
 export type SheetGeometry = 'point' | 'line' | 'area' | 'mixed' | 'none';
 
 /** Which column feeds which field; "" keeps a field empty whatever the columns are called. */
 export type Matching = Record<string, string>;
 
-export interface Sheet {
-  name: string;
-  rows: number | null;
-  geometry: SheetGeometry;
-  columns: { name: string; sample: string[] }[];
-  /** The coordinate reference system that the file names. */
-  declared: string | null;
-  layer: string | null;
-  /** What was used last time for a file with these columns. */
-  remembered: { layer: string; crs: string | null; map: Matching } | null;
-}
+export type Sheet = Exactly<
+  'SheetShape',
+  { geometry: SheetGeometry; remembered: { layer: string; crs: string | null; map: Matching } | null }
+>;
 
-export interface DeskFile {
-  id: string;
-  name: string;
-  parts: string[];
-  bytes: number;
-  format: string;
-  sheets: Sheet[];
-  problem: Finding | null;
-}
+export type DeskFile = Exactly<'FileAnswer', { sheets: Sheet[]; problem: Finding | null }>;
 
-export interface Job<T> {
-  id: string;
-  state: 'running' | 'done' | 'failed' | 'cancelled';
-  what: string;
-  done: number;
-  /** 0 while nobody knows how much there is. */
-  all: number;
+/** `all` is 0 while nobody knows how much there is. */
+export type Job<T> = Omit<
+  Exactly<'JobAnswer', { state: 'running' | 'done' | 'failed' | 'cancelled' }>,
+  'result' | 'problem'
+> & {
   result: T | null;
   problem: Problem | null;
-}
+};
 
 /** How a file is to be read. */
 export interface Reading {
@@ -63,20 +41,13 @@ export interface Reading {
   replace: boolean;
 }
 
-export interface DatumScore {
-  crs: string;
-  swapped: boolean;
-  /** Shares from 0 to 1: of the points inside the city, and of the shapes that fit what it knows. */
-  inside: number | null;
-  fit: number | null;
-}
+/** Shares from 0 to 1: of the points inside the city, and of the shapes that fit what it knows. */
+export type DatumScore = Exactly<'ScoreShape', object>;
 
-export interface Datum {
-  crs: string | null;
-  how: 'stated' | 'declared' | 'prescribed' | 'detected' | 'assumed' | 'refused';
-  scores: DatumScore[];
-  message: string;
-}
+export type Datum = Exactly<
+  'DatumShape',
+  { how: 'stated' | 'declared' | 'prescribed' | 'detected' | 'assumed' | 'refused'; scores: DatumScore[] }
+>;
 
 export interface Tally {
   layer: string;
@@ -88,41 +59,28 @@ export interface Tally {
   derived?: number;
 }
 
-export interface PreviewField {
-  name: string;
-  kind: Field['kind'];
-  required: boolean;
-  columns: string[];
-}
+export type PreviewField = Exactly<'FieldUseShape', { kind: Field['kind'] }>;
 
-export interface PreviewRow {
-  row: number;
-  cells: Record<string, string | number | boolean | null>;
-  problems: number;
+export type PreviewRow = Exactly<'TrialRow', { cells: Record<string, Value> }> & {
+  /** Which cells have problems, where the server tells. */
   faults?: Record<string, Severity>;
-}
+};
 
-export interface Preview {
-  layer: string;
-  datum: Datum;
-  fields: PreviewField[];
-  unused: string[];
-  tallies: Tally[];
-  problems: Findings;
-  rows: PreviewRow[];
-  total: number;
-  features: FeatureCollection;
-  bounds: Bounds | null;
-  importable: boolean;
-}
+export type Preview = Omit<
+  Exactly<
+    'PreviewShape',
+    {
+      datum: Datum | null;
+      fields: PreviewField[];
+      problems: Findings;
+      rows: PreviewRow[];
+      bounds: Bounds | null;
+    }
+  >,
+  'features'
+> & { features: FeatureCollection };
 
-export type PreviewFeature = Feature;
-
-export interface Imported {
-  version: number;
-  tallies: Tally[];
-  problems: Findings;
-}
+export type Imported = Exactly<'ImportedShape', { problems: Findings }>;
 
 /** Who changes something, and why. */
 export interface Signature {

@@ -20,7 +20,7 @@ export function datumName(crs: string): string {
   return zone.prefixed ? name + t.zonePrefixed(String(number)) : name;
 }
 
-export function scoreName({ crs, swapped }: DatumScore): string {
+export function scoreName({ crs, swapped }: Pick<DatumScore, 'crs' | 'swapped'>): string {
   const name = datumName(crs);
   return swapped ? texts.t.swappedName(name) : name;
 }

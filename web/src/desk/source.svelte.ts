@@ -129,7 +129,8 @@ export class Source {
 
   chooseSheet(sheet: Sheet | undefined): void {
     this.sheet = sheet ?? null;
-    const { remembered = null, layer = null } = sheet ?? {};
+    // OpenStreetMap has no tables, and is what it is.
+    const { remembered = null, layer = this.file?.format === 'osm' ? 'osm' : null } = sheet ?? {};
     this.remembered = remembered !== null;
     this.layer = remembered?.layer ?? layer;
     this.crs = remembered?.crs ?? null;
@@ -264,7 +265,8 @@ export class Source {
     this.sending.abort();
     this.checking?.abort();
     this.importing?.abort();
-    if (this.file) await api.removeFile(this.file.id);
+    // What was imported has left the server's desk already.
+    if (this.file && !this.settled) await api.removeFile(this.file.id);
   }
 }
 

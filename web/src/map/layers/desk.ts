@@ -15,7 +15,17 @@ export function desk(look: Look): Layer[] {
     'case',
     isFault,
     change.error,
-    ['match', ['get', 'change'], 'added', change.added, 'updated', change.updated, change.unchanged]
+    [
+      'match',
+      ['get', 'change'],
+      'added',
+      change.added,
+      'updated',
+      change.updated,
+      'refused',
+      change.error,
+      change.unchanged
+    ]
   ];
   const unchanged: ExpressionSpecification = ['all', ['!', isFault], ['==', ['get', 'change'], 'unchanged']];
   return [
