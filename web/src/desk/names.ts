@@ -26,8 +26,8 @@ export function scoreName({ crs, swapped }: Pick<DatumScore, 'crs' | 'swapped'>)
 }
 
 export function fieldName(name: string): string {
-  if (name === 'lon') return texts.t.lon;
-  if (name === 'lat') return texts.t.lat;
+  // Where a table says it stands, which is no field of the layer.
+  if (name === 'lon' || name === 'lat' || name === 'position' || name === 'wkt') return texts.t[name];
   return i18n.t.columns[name] ?? name;
 }
 

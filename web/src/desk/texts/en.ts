@@ -134,6 +134,8 @@ export const en: DeskMessages = {
   moreFields: (n) => `${n} more fields without a column`,
   lon: 'Longitude',
   lat: 'Latitude',
+  position: 'Position (one column)',
+  wkt: 'Shape (WKT)',
 
   check: 'Check',
   checkAgain: 'Check again',

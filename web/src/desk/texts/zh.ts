@@ -131,6 +131,8 @@ export const zh = {
   moreFields: (n: string) => `另有 ${n} 个字段没有对应的列`,
   lon: '经度',
   lat: '纬度',
+  position: '坐标（写在一列里）',
+  wkt: '图形（WKT）',
 
   check: '核对',
   checkAgain: '重新核对',
