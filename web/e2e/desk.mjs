@@ -477,11 +477,13 @@ for (const theme of ['light', 'dark']) {
       const short = `${theme}-${language === 'en' ? 'en' : 'zh'}`;
       const page = await place.open({ flat: true, theme, language, hash: '#desk=files' });
       equal(await faults(page), [], 'no files');
-      const { content } = await messy.estates(place);
-      const name = `estates-${short}.csv`;
-      await page.setInputFiles('.dropzone input', [{ name, mimeType: 'text/csv', buffer: content }]);
+      const { content } = await messy.grids(place);
+      const name = `grids-${short}.geojson`;
+      const cut = { name: `cut-${short}.geojson`, mimeType: 'text/plain', buffer: content.subarray(0, 900) };
+      await page.setInputFiles('.dropzone input', [{ name, mimeType: 'text/plain', buffer: content }, cut]);
       await spread(page, name);
-      await stands(page, name, 'importable', 'faulty', 'none');
+      await stands(page, name, 'importable');
+      await page.waitForSelector(`${card(cut.name)} .desk-note.warn`);
       equal(await faults(page), [], 'a file');
       await shot(page, `desk-file-${short}`);
       await page.click('.panes button >> nth=1');
