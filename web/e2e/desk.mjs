@@ -493,8 +493,22 @@ for (const theme of ['light', 'dark']) {
       await page.waitForSelector('form');
       equal(await faults(page), [], 'a form');
       await shot(page, `desk-form-${short}`);
+      // Something that can be undone, and something that can be done again.
+      const { rows } = await place.api('buildings?limit=60');
+      const { id } = rows[50 + (theme === 'dark' ? 2 : 0) + (language === 'en' ? 1 : 0)];
+      for (const name of [`${short} 甲`, `${short} 乙`]) {
+        const { etag } = await place.api(`features/buildings/${id}`);
+        await place.api(`features/buildings/${id}`, {
+          method: 'PATCH',
+          headers: { 'if-match': `"${etag}"` },
+          body: { author: '赵工', reason: `改名 ${short}`, properties: { name } }
+        });
+      }
+      const { changes } = await place.api('changes?limit=50');
+      const last = changes.find(({ reason }) => reason === `改名 ${short}`);
+      await place.api(`changes/${last.version}/undo`, { method: 'POST', body: { author: '赵工', reason: '改错了' } });
       await page.click('.panes button >> nth=2');
-      await page.waitForSelector('.desk ol, .desk .quiet');
+      await page.waitForSelector('.desk ol button:has-text("重做"), .desk ol button:has-text("Redo")');
       equal(await faults(page), [], 'the history');
       await page.click('.desk > header .icon-button >> nth=3');
       await page.waitForSelector('dialog[open]');

@@ -118,7 +118,6 @@ export const en: DeskMessages = {
   evidence: 'Comparison',
   inside: 'Inside the city',
   fit: 'Fits what is known',
-  notMeasured: 'not measured',
 
   fields: 'Which column is what',
   field: 'Field',
@@ -210,7 +209,7 @@ export const en: DeskMessages = {
   undoes: (n) => `undid version ${n}`,
   undoneBy: (n) => `undone by version ${n}`,
   undoChange: (n) => `Undo version ${n}`,
-  redoChange: (n) => `Apply version ${n} again`,
+  redoChange: (n) => `Redo version ${n}`,
   undoShort: 'Undo',
   redoShort: 'Redo',
   notUndoable: 'too old to be undone',

@@ -115,7 +115,6 @@ export const zh = {
   evidence: '比对结果',
   inside: '落在城内',
   fit: '与已有数据吻合',
-  notMeasured: '未测',
 
   fields: '列的对应',
   field: '字段',
@@ -207,7 +206,7 @@ export const zh = {
   undoes: (n: string) => `撤销了版本 ${n}`,
   undoneBy: (n: string) => `已被版本 ${n} 撤销`,
   undoChange: (n: string) => `撤销版本 ${n}`,
-  redoChange: (n: string) => `重新应用版本 ${n}`,
+  redoChange: (n: string) => `重做版本 ${n}`,
   undoShort: '撤销',
   redoShort: '重做',
   notUndoable: '太早，不能再撤销',
