@@ -111,7 +111,7 @@ fn worst(a: &Reading, b: &Reading) -> i32 {
 fn chinese_datums_come_back_to_the_place() {
     let Some(truth) = as_layer(GRIDS, Layer::Grids, &wgs84()) else { return };
     for (file, crs) in [("grids-gcj02-undeclared", Crs::Gcj02), ("grids-bd09-undeclared", Crs::Bd09)] {
-        let options = Options { crs: Some(crs), map: Vec::new(), ..Options::default() };
+        let options = Options { crs: Some(crs.clone()), map: Vec::new(), ..Options::default() };
         let file = format!("data/maps/nasty/derived/{file}.geojson");
         let Some(reading) = as_layer(&file, Layer::Grids, &options) else { return };
         let furthest = worst(&truth, &reading);

@@ -3,7 +3,7 @@
 use super::{Snapshot, households};
 use crate::index::{Ground, compounds};
 use crate::model::{BuildingKind, Coord, Entity, Frame, Layer, Problem, Profile, Record, Severity, Value, World};
-use crate::read::Reading;
+use crate::read::{Reading, Source};
 use crate::store::{Change, Edit};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use xxhash_rust::xxh3::xxh3_128;
@@ -19,6 +19,29 @@ pub struct Prepared {
     pub tallies: Vec<(Layer, Tally)>,
     /// The city as it will be.
     pub world: World,
+    /// What becomes of each feature of the reading, in its order.
+    pub fates: Vec<Fate>,
+}
+
+/// What becomes of one feature of a reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is new.
+    Added,
+    /// It changes a thing that is there.
+    Updated,
+    /// It is there already.
+    Unchanged,
+    /// It repeats another feature of the reading.
+    Doubled,
+    /// The city cannot hold it.
+    Refused,
+}
+
+/// A feature of a reading, and which one it is.
+struct Read {
+    at: usize,
+    record: Record,
 }
 
 /// What happens to one layer.
@@ -41,6 +64,15 @@ impl Prepared {
     pub fn has_errors(&self) -> bool {
         self.problems.iter().any(|p| p.severity == Severity::Error)
     }
+
+    /// Names OpenStreetMap among the city's sources, which it asks for wherever its data is shown (ODbL 1.0, section 4.3).
+    pub fn credit(&mut self, source: Source, profile: &mut Profile) {
+        const OSM: &str = "© OpenStreetMap contributors";
+        if source == Source::Osm && !profile.attribution.iter().any(|a| a == OSM) {
+            profile.attribution.push(OSM.to_owned());
+            self.change.edits.push(Edit::Describe(Box::new(profile.clone())));
+        }
+    }
 }
 
 /// Fits a reading into a world.
@@ -54,20 +86,27 @@ pub fn prepare(before: &World, profile: &Profile, reading: Reading, reason: &str
     let mut edits = Vec::new();
     let mut problems = reading.problems;
     let mut tallies: HashMap<Layer, Tally> = HashMap::new();
-    let mut by_layer: HashMap<Layer, Vec<Record>> = HashMap::new();
-    for (layer, record) in reading.features {
-        by_layer.entry(layer).or_default().push(record);
+    let mut fates = vec![Fate::Refused; reading.features.len()];
+    let mut by_layer: HashMap<Layer, Vec<Read>> = HashMap::new();
+    for (at, (layer, record)) in reading.features.into_iter().enumerate() {
+        by_layer.entry(layer).or_default().push(Read { at, record });
     }
     for layer in Layer::ALL {
         let Some(records) = by_layer.remove(&layer) else { continue };
-        let tally = tallies.entry(layer).or_default();
-        fit(layer, records, replace, &mut world, &mut edits, &mut problems, tally);
+        let records = once_each(layer, records, &reading.rows, &mut fates, &mut problems);
+        tallies.insert(layer, fit(layer, records, replace, &mut world, &mut edits, &mut problems, &mut fates));
     }
     let floor_area = profile.floor_area_per_household;
     households::fit(&mut world, reading.households, floor_area, &mut edits, &mut problems, &mut tallies);
     derive_households(&mut world, profile, &mut edits, &mut tallies);
     let tallies = Layer::ALL.into_iter().filter_map(|layer| tallies.get(&layer).map(|t| (layer, *t))).collect();
-    Prepared { change: Change { reason: reason.to_owned(), edits }, problems, tallies, world }
+    Prepared {
+        change: Change { reason: reason.to_owned(), edits, ..Change::default() },
+        problems,
+        tallies,
+        world,
+        fates,
+    }
 }
 
 /// Estates of one name further apart than this, in metres, are two estates. A datum read wrongly moves one by less.
@@ -75,17 +114,17 @@ const SAME_ESTATE: f64 = 2000.0;
 
 fn fit(
     layer: Layer,
-    records: Vec<Record>,
+    records: Vec<Read>,
     replace: bool,
     world: &mut World,
     edits: &mut Vec<Edit>,
     problems: &mut Vec<Problem>,
-    tally: &mut Tally,
-) {
-    let records = once_each(layer, records, problems);
+    fates: &mut [Fate],
+) -> Tally {
+    let mut tally = Tally::default();
     let matches = Known::of(world, layer).matches(layer, &records);
     let mut met: HashSet<u32> = HashSet::new();
-    for (mut record, same) in records.into_iter().zip(matches) {
+    for (Read { at, mut record }, same) in records.into_iter().zip(matches) {
         record.id = same.unwrap_or(0);
         let old = same.and_then(|id| world.record(layer, id));
         if let Some(old) = &old {
@@ -93,6 +132,7 @@ fn fit(
         }
         if old.as_ref() == Some(&record) {
             tally.unchanged += 1;
+            fates[at] = Fate::Unchanged;
             met.insert(record.id);
             continue;
         }
@@ -100,10 +140,12 @@ fn fit(
             Ok(id) => {
                 record.id = id;
                 met.insert(id);
-                match old {
-                    Some(_) => tally.updated += 1,
-                    None => tally.added += 1,
-                }
+                let (count, fate) = match old {
+                    Some(_) => (&mut tally.updated, Fate::Updated),
+                    None => (&mut tally.added, Fate::Added),
+                };
+                *count += 1;
+                fates[at] = fate;
                 edits.push(Edit::Put(layer, record));
             }
             Err(fault) => problems.push(
@@ -117,14 +159,21 @@ fn fit(
         tally.removed = world.delete_all(layer, &gone) as u32;
         edits.extend(gone.into_iter().map(|id| Edit::Delete(layer, id)));
     }
+    tally
 }
 
 /// The records without those that repeat another to the last value; what shares only a code or name is told.
-fn once_each(layer: Layer, records: Vec<Record>, problems: &mut Vec<Problem>) -> Vec<Record> {
+fn once_each(
+    layer: Layer,
+    records: Vec<Read>,
+    rows: &[u64],
+    fates: &mut [Fate],
+    problems: &mut Vec<Problem>,
+) -> Vec<Read> {
     let mut met: HashSet<u128> = HashSet::new();
     let mut names: HashSet<u128> = HashSet::new();
     let mut kept = Vec::with_capacity(records.len());
-    for record in records {
+    for Read { at, record } in records {
         let named = name_key(layer, &record).is_some_and(|key| !names.insert(key));
         let (code, message, remedy) = if !met.insert(place_key(&record, record.values.len())) {
             (
@@ -139,12 +188,15 @@ fn once_each(layer: Layer, records: Vec<Record>, problems: &mut Vec<Problem>) ->
                 "tell them apart in the source",
             )
         } else {
-            kept.push(record);
+            kept.push(Read { at, record });
             continue;
         };
-        problems.push(Problem::new(Severity::Warning, code, message, remedy).of(describe(layer, &record)));
-        if code != "doubled" {
-            kept.push(record);
+        let problem = Problem::new(Severity::Warning, code, message, remedy).of(describe(layer, &record));
+        problems.push(Problem { row: rows.get(at).copied(), ..problem.at(centre(&record)) });
+        if code == "doubled" {
+            fates[at] = Fate::Doubled;
+        } else {
+            kept.push(Read { at, record });
         }
     }
     kept
@@ -177,12 +229,12 @@ impl Known {
 
     /// The thing that each record is, where the city has it; each thing once. What agrees in everything that tells
     /// things apart chooses first, so that a second estate of one name cannot take the first one's place.
-    fn matches(&self, layer: Layer, records: &[Record]) -> Vec<Option<u32>> {
+    fn matches(&self, layer: Layer, records: &[Read]) -> Vec<Option<u32>> {
         let mut found: Vec<Option<u32>> = vec![None; records.len()];
         let mut met: HashSet<u32> = HashSet::new();
         let mut round = |candidates: &dyn Fn(&Record) -> Vec<u32>| {
-            for (found, record) in found.iter_mut().zip(records).filter(|(found, _)| found.is_none()) {
-                *found = candidates(record).into_iter().find(|id| met.insert(*id));
+            for (found, read) in found.iter_mut().zip(records).filter(|(found, _)| found.is_none()) {
+                *found = candidates(&read.record).into_iter().find(|id| met.insert(*id));
             }
         };
         round(&|record| self.by_place.get(&place_key(record, telling(layer))).cloned().unwrap_or_default());
@@ -276,7 +328,12 @@ fn describe(layer: Layer, record: &Record) -> String {
 }
 
 /// Matches compounds to buildings and gives uncounted buildings their share or an estimate.
-fn derive_households(world: &mut World, profile: &Profile, edits: &mut Vec<Edit>, tallies: &mut HashMap<Layer, Tally>) {
+pub(super) fn derive_households(
+    world: &mut World,
+    profile: &Profile,
+    edits: &mut Vec<Edit>,
+    tallies: &mut HashMap<Layer, Tally>,
+) {
     let matters = |edit: &Edit| match edit {
         // A compound known by a point shares its total within its own grid.
         Edit::Put(layer, _) | Edit::Delete(layer, _) => {

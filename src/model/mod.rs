@@ -2,7 +2,8 @@
 //!
 //! Read in this order: [`geometry`] (the one coordinate), [`units`], [`ids`], [`households`], [`bands`], then the things
 //! themselves ([`places`], [`buildings`], [`cameras`], [`streets`], [`land`]), the [`world`] that holds them, and
-//! [`layer`] / [`record`], the flat form in which every layer is read, stored, written and listed.
+//! [`layer`] / [`record`], the flat form in which every layer is read, stored, written and listed, with [`schema`], what its
+//! values may be.
 
 pub mod bands;
 pub mod buildings;
@@ -16,6 +17,7 @@ pub mod places;
 pub mod problem;
 pub mod profile;
 pub mod record;
+pub mod schema;
 pub mod streets;
 pub mod units;
 pub mod world;

@@ -16,6 +16,17 @@ pub enum Severity {
     Error,
 }
 
+impl Severity {
+    /// The word that files and messages use.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
 /// One line of `--problems`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Problem {
@@ -27,16 +38,16 @@ pub struct Problem {
     pub file: String,
     /// Which feature: `feature 12`, `way 4711`, `grid SQ-3-2`; empty for the whole file.
     pub feature: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub remedy: String,
     /// The row of a table as its program numbers it, the first being 1; the number of a feature in other files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub row: Option<u64>,
     /// Where on the ground: longitude and latitude of WGS 84.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<[f64; 2]>,
-    /// What is wrong.
-    pub message: String,
-    /// What to do.
-    pub remedy: String,
 }
 
 impl Problem {
@@ -81,12 +92,7 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let severity = match self.severity {
-            Severity::Note => "note",
-            Severity::Warning => "warning",
-            Severity::Error => "error",
-        };
-        write!(f, "{severity}[{}]", self.code)?;
+        write!(f, "{}[{}]", self.severity.word(), self.code)?;
         for place in [&self.file, &self.feature] {
             if !place.is_empty() {
                 write!(f, " {place}:")?;

@@ -214,7 +214,8 @@ impl Mapping {
                     format!("use one of: {known}"),
                 ));
             }
-            if words.stated(column).is_none() {
+            // No column at all, whatever the names: how somebody keeps a field from being filled.
+            if !column.is_empty() && words.stated(column).is_none() {
                 let present = list(columns.iter().map(String::as_str).collect());
                 let message = format!("--map {field}={column}: no feature has a column `{column}`");
                 problems.push(Problem::new(
@@ -388,7 +389,8 @@ fn coordinate(cell: &Cell) -> Option<f64> {
     (!parts.is_empty()).then_some(if negative { -degrees } else { degrees })
 }
 
-fn convert(what: &str, field: &Field, cell: &Cell) -> Result<Value, Fault> {
+/// Reads a field's value; null where the words say that it is not known.
+pub(super) fn convert(what: &str, field: &Field, cell: &Cell) -> Result<Value, Fault> {
     if is_unknown(cell) {
         return Ok(Value::Null);
     }

@@ -3,7 +3,7 @@
 //! Read in this order: [`datum`] and `epsg` (every datum to WGS 84), [`bundle`] and `detect` (what a file is), [`raw`]
 //! (what it holds, in one form for all formats), then the formats themselves; `fields` (columns become canonical fields),
 //! [`evidence`] (which datum a file must be in), `rings` and `crossing` (vertices become polygons, exactly), and
-//! `features`, which makes records of it all. OpenStreetMap, whose tags make the layers, goes its own way in `osm`.
+//! `features`, which makes records of it all, and [`one`], a single thing that somebody edits. OpenStreetMap, whose tags make the layers, goes its own way in `osm`.
 //! A reader never panics, never hangs and never guesses in silence: what it left out or put right is a [`Problem`] with
 //! its remedy.
 
@@ -21,6 +21,7 @@ mod geojson;
 mod gpx;
 mod households;
 mod kml;
+pub mod one;
 mod osm;
 mod plt;
 pub mod raw;
@@ -71,6 +72,15 @@ impl Source {
             Self::Households => &HOUSEHOLD_TABLE,
         }
     }
+
+    /// That word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Osm => "osm",
+            Self::Layer(layer) => layer.word(),
+            Self::Households => "households",
+        }
+    }
 }
 
 /// How to read.
@@ -78,7 +88,9 @@ impl Source {
 pub struct Options {
     /// The datum of the file's coordinates, where the user states it.
     pub crs: Option<Crs>,
-    /// Canonical field and the column that holds it, from `--map field=column`.
+    /// Whether latitude or northing stands first, where the user states it.
+    pub swapped: Option<bool>,
+    /// Canonical field and the column that holds it, from `--map field=column`; an empty column is none.
     pub map: Vec<(String, String)>,
     /// Which sheet or layer, of a file that holds several.
     pub sheet: Option<String>,
@@ -225,7 +237,10 @@ fn held(bundle: &Bundle) -> Result<Arc<[u8]>, Fault> {
 }
 
 /// The sheet that is meant: the one that is named, the one named like what it is read as, or the only one with rows.
-fn choose_sheet<'o>(opened: &'o Opened, word: &str, options: &Options) -> Result<&'o Sheet, Fault> {
+///
+/// # Errors
+/// None is, or several may be.
+pub fn choose_sheet<'o>(opened: &'o Opened, word: &str, options: &Options) -> Result<&'o Sheet, Fault> {
     let names = || opened.sheets.iter().map(|sheet| sheet.name.as_str()).collect::<Vec<_>>().join(", ");
     if opened.format == Format::Osm {
         return Err(Fault::new("format-is-osm", "this is an OpenStreetMap file", "read it with --as osm"));
@@ -260,7 +275,7 @@ fn choose_sheet<'o>(opened: &'o Opened, word: &str, options: &Options) -> Result
 ///
 /// # Errors
 /// The field that keeps it from being a thing of the layer.
-fn canonical(layer: Layer, record: &Record) -> Result<Record, FieldFault> {
+pub fn canonical(layer: Layer, record: &Record) -> Result<Record, FieldFault> {
     macro_rules! by_layer {
         ($($layer:ident $type:ident),*) => {
             match layer { $(Layer::$layer => crate::model::$type::from_record(record).map(|thing| thing.to_record()),)* }
