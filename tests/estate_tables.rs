@@ -73,10 +73,12 @@ fn the_first_listing() {
     println!("{}", verdict.told());
     assert_eq!((verdict.crs.clone(), verdict.how), (Some((Crs::Bd09, false)), How::Detected), "{}", verdict.told());
     assert!(verdict.scores[0].inside > 0.95 && verdict.told().contains("`地址` names it"), "{}", verdict.told());
-    for code in ["fallback-point", "shared-point", "outside-city", "outside-district", "geometry-missing"] {
+    for code in ["fallback-point", "shared-point", "outside-city", "outside-district", "place-missing"] {
         println!("{code}: {}", count(&reading, code));
     }
     println!("{} rows, {} read", rows.len() - 1, reading.features.len());
+    assert!(!reading.has_errors(), "a table as it is can be imported");
+    assert_eq!(count(&reading, "place-missing"), 116, "rows without a position");
     assert_eq!(count(&reading, "outside-district"), 1);
     assert!(count(&reading, "shared-point") > 100, "estates on the positions of shops");
     assert_eq!(*reading.features[0].1.get(Layer::Compounds, "basis"), Value::Text("dwellings".into()), "房屋总数");
@@ -95,6 +97,7 @@ fn the_second_listing_and_its_fallback_point() {
     let verdict = reading.datum.clone().expect("a verdict");
     println!("{}", verdict.told());
     assert_eq!(verdict.crs, Some((Crs::Bd09, false)), "{}", verdict.told());
+    assert!(!reading.has_errors(), "a table as it is can be imported");
     // The rows that stand at the place that a geocoder gives when it finds nothing, in Beijing.
     let column = rows[0].iter().position(|name| name == "经纬度").expect("a column");
     let fallback: Vec<u64> = (1..)

@@ -256,6 +256,8 @@ impl Reader<'_> {
                 let values = self.mapping.values(feature, sheet, &mut |_| {});
                 self.slivers.push((values, named(fault.problem(Severity::Error))));
             }
+            // Lists that people keep have gaps; a drawn layer has none.
+            Err(fault) if fault.code == "place-missing" => told.push(fault.problem(Severity::Warning)),
             Err(fault) => told.push(fault.problem(Severity::Error)),
             Ok(geometries) => {
                 let values = self.mapping.values(feature, sheet, &mut |problem| told.push(problem));
@@ -302,6 +304,10 @@ impl Reader<'_> {
         let outline = match shape {
             Shape::Of(outline) => outline,
             Shape::Faulty(fault) => return Err(fault.clone()),
+            Shape::None | Shape::Missing if !self.sheet.has_places => {
+                let remedy = "write its coordinates into the row if it is to be on the map";
+                return Err(Fault::new("place-missing", "the row tells no place; left out", remedy));
+            }
             Shape::None | Shape::Missing => {
                 let remedy = "draw it, give its coordinates, or delete the feature";
                 return Err(Fault::new("geometry-missing", "it has no geometry", remedy));
