@@ -8,6 +8,7 @@ mod batch;
 pub mod check;
 pub mod desk;
 pub mod edit;
+pub mod export;
 pub mod import;
 pub mod jobs;
 mod search;
