@@ -84,6 +84,7 @@ fn foreign_checkpoints() -> String {
     for feature in list.iter_mut() {
         let name = feature["properties"].as_object_mut().expect("properties").remove("name");
         feature["properties"]["点位"] = name.expect("a name");
+        feature["properties"].as_object_mut().expect("properties").remove(gridweave::read::NUMBER_COLUMN);
         feature["properties"]["备注"] = json!("无");
         feature.as_object_mut().expect("feature").remove("id");
     }
@@ -153,6 +154,14 @@ async fn a_messy_file_is_looked_at_tried_mended_imported_and_undone() {
     let told =
         ["errors", "warnings", "notes"].map(|s| seen["problems"][s].as_u64().unwrap_or_default()).iter().sum::<u64>();
     assert_eq!((status, lines.split(|b| *b == b'\n').count() as u64 - 1), (StatusCode::OK, told));
+    let (status, book) = raw(&app, Method::GET, &format!("/api/v1/jobs/{id}/problems.xlsx"), Body::empty()).await;
+    assert_eq!(status, StatusCode::OK);
+    let mut book: calamine::Xlsx<_> = calamine::Reader::new(std::io::Cursor::new(book)).expect("a workbook");
+    let sheet = calamine::Reader::worksheet_range_at(&mut book, 0).expect("a sheet").expect("readable");
+    let rows: Vec<&[calamine::Data]> = sheet.rows().collect();
+    let row_column = rows[0].iter().position(|cell| cell.to_string() == "row").expect("row numbers");
+    assert_eq!(rows.len() as u64 - 1, told);
+    assert_eq!((rows[1][0].to_string().as_str(), rows[1][row_column].to_string()), ("error", (all + 2).to_string()));
 
     // With the error in it nothing is imported, and the file stays.
     let (_, failed) = job(&app, "/api/v1/desk/import", signed(asked(&file))).await;

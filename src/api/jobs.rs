@@ -9,7 +9,7 @@ use crate::city::import::{Fate, Tally};
 use crate::city::jobs::{Failure, State as JobState};
 use crate::model::{FieldKind, Layer, Problem as Told, Severity, Value};
 use crate::read::evidence::Verdict;
-use crate::write::geojson;
+use crate::write::{WriteError, geojson, problems};
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -222,20 +222,38 @@ pub async fn cancel(State(app): State<App>, Path(id): Path<u64>) -> Result<Respo
     }
 }
 
-/// All problems of a job as a file.
+/// All problems of a job as a file, one JSON object a line.
 #[utoipa::path(get, path = "/api/v1/jobs/{id}/problems.jsonl", tag = "desk", params(("id" = u64, Path, description = "the job's number")),
     responses((status = 200, body = Vec<u8>, content_type = "application/x-ndjson"),
               (status = 404, body = Problem, content_type = "application/problem+json"),
               (status = 409, description = "it has not ended", body = Problem, content_type = "application/problem+json")))]
 pub async fn problems_jsonl(State(app): State<App>, Path(id): Path<u64>) -> Result<Response, Problem> {
-    let problems = problems_of(&app, id)?;
+    let told = problems_of(&app, id)?;
     aside(move || {
         let mut lines = Vec::new();
-        for problem in problems.iter() {
-            serde_json::to_writer(&mut lines, problem).map_err(|e| Problem::internal(&e))?;
-            lines.push(b'\n');
-        }
+        problems::json_lines(&mut lines, &told).map_err(|e| Problem::internal(&e))?;
         Ok(attachment(lines, "application/x-ndjson", "attachment; filename=\"problems.jsonl\""))
+    })
+    .await?
+}
+
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
+/// All problems of a job as a workbook, with row numbers.
+#[utoipa::path(get, path = "/api/v1/jobs/{id}/problems.xlsx", tag = "desk", params(("id" = u64, Path, description = "the job's number")),
+    responses((status = 200, body = Vec<u8>, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+              (status = 404, body = Problem, content_type = "application/problem+json"),
+              (status = 409, description = "it has not ended", body = Problem, content_type = "application/problem+json"),
+              (status = 422, description = "a workbook cannot hold so many", body = Problem, content_type = "application/problem+json")))]
+pub async fn problems_xlsx(State(app): State<App>, Path(id): Path<u64>) -> Result<Response, Problem> {
+    let told = problems_of(&app, id)?;
+    aside(move || {
+        let mut book = Vec::new();
+        problems::workbook(&mut book, &told).map_err(|error| match error {
+            WriteError::Io(error) => Problem::internal(&error),
+            too_many => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("{too_many}; problems.jsonl holds all")),
+        })?;
+        Ok(attachment(book, XLSX, "attachment; filename=\"problems.xlsx\""))
     })
     .await?
 }

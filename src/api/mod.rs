@@ -145,6 +145,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(desk::import))
         .routes(routes!(jobs::job, jobs::cancel))
         .routes(routes!(jobs::problems_jsonl))
+        .routes(routes!(jobs::problems_xlsx))
         .routes(routes!(layers::list))
         .routes(routes!(export::export))
         .routes(routes!(features::add))

@@ -265,7 +265,7 @@ fn fields(source: Source, mapping: &[(&'static str, Vec<String>)]) -> Vec<FieldU
 fn understood(reading: &Reading) -> Vec<Row> {
     let mut rows: BTreeMap<u64, Row> = BTreeMap::new();
     for ((layer, record), number) in reading.features.iter().zip(&reading.rows) {
-        if rows.len() >= ROWS && !rows.last_key_value().is_some_and(|(last, _)| last > number) {
+        if rows.len() >= ROWS && rows.last_key_value().is_none_or(|(last, _)| last <= number) {
             continue;
         }
         let names = layer.fields().iter().map(|field| field.name).zip(&record.values);
