@@ -24,7 +24,7 @@ use std::io;
 
 /// The column that keeps the number of a thing within its layer. In GeoJSON a property beside the feature's `id`; in a
 /// GeoPackage the primary key.
-pub const ID: &str = "gridweave_id";
+pub const ID: &str = crate::read::NUMBER_COLUMN;
 
 /// Told how much is done and how much there is; an error stops the writer, which gives it back.
 pub type Progress<'a> = &'a dyn Fn(u64, u64) -> io::Result<()>;
