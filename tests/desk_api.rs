@@ -7,7 +7,7 @@ use axum::http::{Method, Request, Response, StatusCode, header};
 use gridweave::api::{App, router};
 use gridweave::city::City;
 use gridweave::config::Serving;
-use gridweave::model::{Geometry, HouseholdCount, Layer, Profile, Provenance, Value as Cell, World};
+use gridweave::model::{Geometry, HouseholdCount, Layer, Profile, Provenance, World};
 use gridweave::synth::{Scale, generate};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -283,6 +283,9 @@ async fn a_counted_building_takes_its_share_out_of_the_compounds_total() {
     // A date without a count would date a figure that nobody counted.
     let dated = wish(json!({"as_of": "2026-11-22"}));
     patch(&app, &path, &seen["etag"], dated, StatusCode::UNPROCESSABLE_ENTITY).await;
+    // Nor does a count that says it was derived.
+    let derived = wish(json!({"households": 1, "provenance": "spread"}));
+    patch(&app, &path, &seen["etag"], derived, StatusCode::UNPROCESSABLE_ENTITY).await;
     let counted = wish(json!({"households": "1户", "basis": "registered", "as_of": "2026-11-22"}));
     let after = patch(&app, &path, &seen["etag"], counted, StatusCode::OK).await;
     let figure = |f: &Value| ["households", "basis", "provenance", "as_of"].map(|name| f["properties"][name].clone());
@@ -345,14 +348,8 @@ async fn every_layer_goes_through_the_form_and_back() {
                     .iter()
                     .all(|f| names.contains(&f["name"].as_str().unwrap_or_default()))
             );
-            let mut properties = seen["properties"].clone();
-            if record.get(layer, "provenance") != &Cell::Null {
-                properties.as_object_mut().expect("fields").retain(|name, _| name != "households");
-                for derived in ["basis", "as_of"] {
-                    properties.as_object_mut().expect("fields").remove(derived);
-                }
-            }
-            let body = json!({"author": "a", "reason": "b", "properties": properties, "geometry": seen["geometry"]});
+            let body =
+                json!({"author": "a", "reason": "b", "properties": seen["properties"], "geometry": seen["geometry"]});
             let after = patch(&app, &path, &seen["etag"], body, StatusCode::OK).await;
             assert_eq!((&after["etag"], &after["version"]), (&seen["etag"], &json!(1)), "{layer}: {seen}");
             if let Geometry::Area(area) = &record.geometry {

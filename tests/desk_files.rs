@@ -73,7 +73,7 @@ async fn job(app: &App, path: &str, body: Value) -> (String, Value) {
 
 fn features(layer: Layer) -> Value {
     let mut bytes = Vec::new();
-    geojson::layer(&mut bytes, world(), layer).expect("memory");
+    geojson::layer(&mut bytes, world(), layer, &|_, _| Ok(())).expect("memory");
     serde_json::from_slice(&bytes).expect("json")
 }
 
@@ -302,6 +302,22 @@ async fn a_file_may_be_larger_than_a_body_and_not_than_the_desk() {
     .await;
     upload(&app, "more.csv", "a,b\n1,2\n").await;
     assert_eq!(get(&app, "/api/v1/desk/files").await["files"].as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test]
+async fn a_file_that_stops_coming_is_given_up_and_leaves_nothing() {
+    let app = app_with(Serving { timeout: 0.05, max_upload_mb: 1, ..Serving::default() });
+    let never = Body::from_stream(futures_util::stream::pending::<Result<bytes::Bytes, std::io::Error>>());
+    let (status, _) = raw(&app, Method::POST, "/api/v1/desk/files?name=a.csv", never).await;
+    assert_eq!(status, StatusCode::REQUEST_TIMEOUT);
+    let half = futures_util::stream::iter([
+        Ok(bytes::Bytes::from(vec![b'a'; 1 << 19])),
+        Err(std::io::Error::other("the line is cut")),
+    ]);
+    let (status, _) = raw(&app, Method::POST, "/api/v1/desk/files?name=a.csv", Body::from_stream(half)).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    // The room is free again.
+    upload(&app, "a.csv", vec![b'a'; 1 << 20]).await;
 }
 
 #[tokio::test]

@@ -141,7 +141,7 @@ fn foreign_missing_and_damaged_files_are_named() {
     let told = Snapshot::read(&path).expect_err("foreign").to_string();
     assert!(told.contains("city.gpkg"), "{told}");
     let other = dir.path().join("export.gpkg");
-    export_geopackage(&other, world(), &[Layer::Grids]).expect("export");
+    export_geopackage(&other, world(), &[Layer::Grids], &|_, _| Ok(())).expect("export");
     assert!(matches!(Snapshot::read(&other), Err(StoreError::Foreign { .. })));
     let damaged = dir.path().join("damaged.gpkg");
     drop(City::create(&damaged, &profile(), world(), "test").expect("create"));

@@ -3,6 +3,7 @@
 mod changes;
 mod desk;
 pub mod error;
+mod export;
 mod features;
 mod guard;
 mod jobs;
@@ -49,6 +50,7 @@ pub struct Shared {
     tiles: tiles::TileCache,
     metrics: ops::Metrics,
     slots: tokio::sync::Semaphore,
+    exports: Arc<tokio::sync::Semaphore>,
     /// The id of the next request. Ids begin at the start's microseconds: as long as a server answers less than a million
     /// requests a second, the next one on this machine begins above them.
     request_id: AtomicU64,
@@ -73,6 +75,7 @@ impl App {
             tiles: tiles::TileCache::new(config.tile_cache_mb.saturating_mul(1 << 20)),
             metrics: ops::Metrics::default(),
             slots: tokio::sync::Semaphore::new(slots),
+            exports: Arc::new(tokio::sync::Semaphore::new(export::AT_ONCE)),
             request_id: AtomicU64::new(jiff::Timestamp::now().as_microsecond().unsigned_abs()),
             stopping: CancellationToken::new(),
             config,
@@ -143,6 +146,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(jobs::job, jobs::cancel))
         .routes(routes!(jobs::problems_jsonl))
         .routes(routes!(layers::list))
+        .routes(routes!(export::export))
         .routes(routes!(features::add))
         .routes(routes!(features::get, features::correct, features::remove))
         .routes(routes!(changes::undo))

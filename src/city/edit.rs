@@ -245,7 +245,7 @@ fn fitted(
 }
 
 /// A number of households that somebody states was counted by them: it does not keep the day or the origin of the one
-/// before it. What Gridweave derives it describes itself.
+/// before it. What Gridweave derived, it also describes itself.
 fn count_anew(
     layer: Layer,
     old: Option<&Record>,
@@ -253,34 +253,30 @@ fn count_anew(
     values: &mut [Value],
     faults: &mut Vec<FieldFault>,
 ) {
-    let mut set = |name: &str, value: Value| {
-        let at = layer.fields().iter().position(|field| field.name == name);
-        if let Some(slot) = at.and_then(|at| values.get_mut(at)) {
-            *slot = value;
-        }
-    };
-    let given = |name: &str| properties.get(name).is_some_and(|json| !json.is_null());
-    if properties.get("provenance").is_some_and(|json| !json.is_null() && json != "surveyed") {
-        let old = old.map_or(&Value::Null, |old| old.get(layer, "provenance"));
-        if properties.get("provenance").and_then(Json::as_str).map(Value::from).as_ref() != Some(old) {
-            let message = "only Gridweave says that a figure was spread or estimated";
-            faults.push(fault("provenance", message, "leave it out, or write surveyed"));
-        }
-    }
-    if properties.contains_key("households") {
-        if !given("provenance") {
-            set("provenance", Value::Null);
-        }
-        if !given("as_of") {
-            set("as_of", Value::Null);
+    let at = |name: &str| layer.fields().iter().position(|field| field.name == name);
+    let (Some(count), Some(origin), Some(day)) = (at("households"), at("provenance"), at("as_of")) else { return };
+    let named = |name: &str| properties.contains_key(name);
+    let changed = |values: &[Value], at: usize| values.get(at) != Some(old.map_or(&Value::Null, |old| &old.values[at]));
+    let derived = |value: Option<&Value>| matches!(value, Some(Value::Text(word)) if word != "surveyed");
+    // Sent back as it was read, with its origin, it was not counted.
+    let counted = changed(values, count) || changed(values, origin) || named("households") && !named("provenance");
+    if !counted {
+        let derived = derived(values.get(origin));
+        let described = [("basis", at("basis")), ("as_of", Some(day))];
+        for (name, _) in described.into_iter().filter(|(_, at)| derived && at.is_some_and(|at| changed(values, at))) {
+            let message = "the number of households was not counted but derived from others";
+            faults.push(fault(name, message, "give households with it"));
         }
         return;
     }
-    let derived = old.is_some_and(|old| matches!(old.get(layer, "provenance"), Value::Text(w) if w != "surveyed"));
-    for name in ["basis", "as_of"].into_iter().filter(|name| derived && given(name)) {
-        let message = "the number of households was not counted but derived from others";
-        let name = if name == "basis" { "basis" } else { "as_of" };
-        faults.push(fault(name, message, "give households with it"));
+    if named("provenance") && derived(values.get(origin)) {
+        let message = "only Gridweave says that a figure was spread or estimated";
+        faults.push(fault("provenance", message, "leave it out, or write surveyed"));
+    }
+    for (name, at) in [("provenance", origin), ("as_of", day)] {
+        if let Some(value) = values.get_mut(at).filter(|_| !named(name)) {
+            *value = Value::Null;
+        }
     }
 }
 

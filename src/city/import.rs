@@ -1,6 +1,6 @@
 //! What a reading of a file means for a city: which things are new, which changed, and who lives where afterwards.
 
-use super::Snapshot;
+use super::{Snapshot, households};
 use crate::index::{Ground, compounds};
 use crate::model::{BuildingKind, Coord, Entity, Frame, Layer, Problem, Profile, Record, Severity, Value, World};
 use crate::read::{Reading, Source};
@@ -79,7 +79,7 @@ impl Prepared {
 ///
 /// A feature is the same thing as one in the city, and keeps its id, when both have the same code (compounds: the same
 /// name, at most 2 km apart); what has neither, when it has the same place, kind and name; a building also
-/// when it has the same outline and no other code. What a file leaves empty
+/// when it has the same outline and no other code. Rows of a table of households go to what the city has by then. What a file leaves empty
 /// stays; with `replace` it goes, and what a layer of the file does not mention is removed.
 pub fn prepare(before: &World, profile: &Profile, reading: Reading, reason: &str, replace: bool) -> Prepared {
     let mut world = before.clone();
@@ -96,6 +96,8 @@ pub fn prepare(before: &World, profile: &Profile, reading: Reading, reason: &str
         let records = once_each(layer, records, &reading.rows, &mut fates, &mut problems);
         tallies.insert(layer, fit(layer, records, replace, &mut world, &mut edits, &mut problems, &mut fates));
     }
+    let floor_area = profile.floor_area_per_household;
+    households::fit(&mut world, reading.households, floor_area, &mut edits, &mut problems, &mut tallies);
     derive_households(&mut world, profile, &mut edits, &mut tallies);
     let tallies = Layer::ALL.into_iter().filter_map(|layer| tallies.get(&layer).map(|t| (layer, *t))).collect();
     Prepared {

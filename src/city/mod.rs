@@ -8,6 +8,8 @@ mod batch;
 pub mod check;
 pub mod desk;
 pub mod edit;
+pub mod export;
+mod households;
 pub mod import;
 pub mod jobs;
 mod search;

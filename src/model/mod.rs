@@ -29,7 +29,7 @@ pub use geometry::{Bounds, Coord, Frame, Geometry, Line, MultiPolygon, Polygon, 
 pub use households::{Basis, HouseholdCount, Provenance};
 pub use ids::*;
 pub use land::{Barrier, BarrierKind, Green, Water};
-pub use layer::{Field, FieldKind, GeometryKind, Layer};
+pub use layer::{Field, FieldKind, GeometryKind, HOUSEHOLD_TABLE, Layer};
 pub use places::{Community, District, Grid, GridClass, Subdistrict, Zone, ZoneKind};
 pub use problem::{Problem, Severity};
 pub use profile::Profile;

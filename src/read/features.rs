@@ -11,16 +11,16 @@ use super::evidence::{self, How, Verdict};
 use super::fields::Mapping;
 use super::raw::{Declared, Fault, Feature, Kind, Outline, Shape, Sheet};
 use super::rings::{self, Repairs, area_of, check_clash, check_parts_apart, clean_ring, nest};
-use super::{Options, Problems, Reading, admit};
+use super::{Options, Problems, Reading, admit, doubt};
 use crate::model::{Bounds, Coord, Geometry, Layer, Line, MultiPolygon, Problem, Record, Severity, Value};
 use std::collections::{BTreeMap, HashSet};
 
 /// A record on its way: what it is called in the file, and where it stands there.
 #[derive(Clone)]
-struct Made {
-    record: Record,
-    called: String,
-    row: u64,
+pub(super) struct Made {
+    pub(super) record: Record,
+    pub(super) called: String,
+    pub(super) row: u64,
 }
 
 /// Reads the features of one layer.
@@ -93,7 +93,7 @@ pub(super) fn read(
         tell_slivers(layer, &made, slivers, &mut problems);
         made
     } else {
-        made
+        doubt::doubt(layer, made, sheet, options.known.as_deref(), &mut problems)
     };
     for made in made {
         reading.rows.push(made.row);

@@ -14,7 +14,7 @@ fn refused(field: &'static str, fault: Fault) -> FieldFault {
 /// # Errors
 /// What is wrong with it and what to write instead.
 pub fn value(layer: Layer, field: &'static Field, json: &Json) -> Result<Value, FieldFault> {
-    fields::convert(layer, field, &geojson::cell(json.clone())).map_err(|fault| refused(field.name, fault))
+    fields::convert(layer.word(), field, &geojson::cell(json.clone())).map_err(|fault| refused(field.name, fault))
 }
 
 /// A GeoJSON geometry in WGS 84, and what was put right in it.

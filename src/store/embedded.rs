@@ -107,7 +107,7 @@ impl Embedded {
 impl Store for Embedded {
     fn commit(&mut self, change: &Change, effect: &Effect) -> Result<(u64, Timestamp), StoreError> {
         let (version, now) = (self.version + 1, Timestamp::now());
-        self.journal.append(version, now, change, effect)?;
+        self.journal.append(version, now, change, effect, true)?;
         self.version = version;
         Ok((version, now))
     }
@@ -147,7 +147,7 @@ impl Store for Embedded {
 fn write_empty(path: &Path, profile: &Profile, id: &str, now: Timestamp) -> Result<(), StoreError> {
     let mut db = geopackage::open_to_write(path, true)?;
     let tx = db.transaction().at(path)?;
-    geopackage::create(&tx, &Layer::ALL).at(path)?;
+    geopackage::create(&tx, &Layer::ALL, "fid").at(path)?;
     geopackage::create_about(&tx, id).at(path)?;
     geopackage::write(&tx, &[Edit::Describe(Box::new(profile.clone()))]).at(path)?;
     stamp(&tx, 0, now).at(path)?;

@@ -84,8 +84,8 @@ fn about(db: &Connection, path: &Path, key: &str) -> Result<String, StoreError> 
         .ok_or_else(|| StoreError::Damaged { what: format!("table gridweave, key {key}"), why: "missing".into() })
 }
 
-/// Creates the tables of an empty city in an empty file.
-pub fn create(tx: &Transaction<'_>, layers: &[Layer]) -> rusqlite::Result<()> {
+/// Creates the tables of an empty city in an empty file; `key` names the column of the ids.
+pub fn create(tx: &Transaction<'_>, layers: &[Layer], key: &str) -> rusqlite::Result<()> {
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     tx.pragma_update(None, "user_version", USER_VERSION)?;
     tx.execute_batch(SKELETON)?;
@@ -98,7 +98,7 @@ pub fn create(tx: &Transaction<'_>, layers: &[Layer]) -> rusqlite::Result<()> {
             GeometryKind::PointOrArea | GeometryKind::LineOrArea => "GEOMETRY",
         };
         tx.execute_batch(&format!(
-            "CREATE TABLE \"{layer}\" (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, geom {geometry}{});",
+            "CREATE TABLE \"{layer}\" (\"{key}\" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, geom {geometry}{});",
             columns.concat()
         ))?;
         tx.execute(
@@ -207,7 +207,8 @@ fn put(tx: &Transaction<'_>, layer: Layer, record: &Record) -> rusqlite::Result<
     Ok(())
 }
 
-fn sql_value(value: &Value) -> Sql {
+/// A value as a column holds it.
+pub fn sql_value(value: &Value) -> Sql {
     match value {
         Value::Null => Sql::Null,
         Value::Bool(b) => Sql::Integer(i64::from(*b)),
@@ -275,29 +276,4 @@ fn load_layer(db: &Connection, path: &Path, layer: Layer, world: &mut World) -> 
         world.put(layer, &record).map_err(|fault| damaged(fault.to_string()))?;
     }
     Ok(())
-}
-
-/// Writes layers into a new GeoPackage that is an export, not a city file: plain tables, nothing of ours.
-///
-/// # Errors
-/// The file exists already, or the disk refuses.
-pub fn export(path: &Path, world: &World, layers: &[Layer]) -> Result<(), StoreError> {
-    if path.exists() {
-        return Err(StoreError::Exists(path.to_owned()));
-    }
-    write_export(path, world, layers).inspect_err(|_| {
-        // Half an export would only stand in the way of the next attempt.
-        let _ = std::fs::remove_file(path);
-    })
-}
-
-fn write_export(path: &Path, world: &World, layers: &[Layer]) -> Result<(), StoreError> {
-    let mut db = open_to_write(path, true)?;
-    let tx = db.transaction().at(path)?;
-    create(&tx, layers).at(path)?;
-    for layer in layers {
-        let edits: Vec<Edit> = world.records(*layer).map(|record| Edit::Put(*layer, record)).collect();
-        write(&tx, &edits).at(path)?;
-    }
-    tx.commit().at(path)
 }

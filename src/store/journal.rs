@@ -90,15 +90,18 @@ impl Journal {
         Ok(Self { path: path.to_owned(), db, undo: undo.unsigned_abs() })
     }
 
-    /// Appends a change and what it takes to undo it; durable when it returns.
+    /// Appends a change and what it takes to undo it; durable when it returns. The edits are kept only where they are
+    /// `pending`, which is until somebody else holds what they made.
     pub fn append(
         &mut self,
         version: u64,
         time: jiff::Timestamp,
         change: &Change,
         effect: &Effect,
+        pending: bool,
     ) -> Result<(), StoreError> {
-        let (body, undo) = (pack(change).at(&self.path)?, pack(effect).at(&self.path)?);
+        let body = if pending { Some(pack(change).at(&self.path)?) } else { None };
+        let undo = pack(effect).at(&self.path)?;
         let bytes = undo.len() as u64;
         let touched = serde_json::to_string(&effect.touched()).map_err(std::io::Error::from).at(&self.path)?;
         let write = |tx: &Transaction<'_>| -> rusqlite::Result<()> {
@@ -308,7 +311,7 @@ mod tests {
     fn journal(undoes: &[Option<u64>]) -> Journal {
         let mut journal = Journal::in_memory().expect("a journal");
         for (n, undoes) in (1..).zip(undoes) {
-            journal.append(n, jiff::Timestamp::now(), &change(n, *undoes), &Effect::default()).expect("append");
+            journal.append(n, jiff::Timestamp::now(), &change(n, *undoes), &Effect::default(), true).expect("append");
         }
         journal
     }

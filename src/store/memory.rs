@@ -25,10 +25,8 @@ impl Memory {
 impl Store for Memory {
     fn commit(&mut self, change: &Change, effect: &Effect) -> Result<(u64, Timestamp), StoreError> {
         let (version, now) = (self.version + 1, Timestamp::now());
-        // The snapshot holds what the edits made; only who, why and what for are kept here.
-        let Change { author, reason, undoes, edits: _ } = change;
-        let line = Change { author: author.clone(), reason: reason.clone(), undoes: *undoes, edits: Vec::new() };
-        self.journal.append(version, now, &line, effect)?;
+        // The snapshot holds what the edits made.
+        self.journal.append(version, now, change, effect, false)?;
         self.version = version;
         Ok((version, now))
     }

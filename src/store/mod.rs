@@ -5,6 +5,7 @@
 //! has not seen.
 
 mod embedded;
+mod export;
 mod geopackage;
 mod history;
 mod journal;
@@ -12,17 +13,21 @@ mod memory;
 mod rtree;
 mod wkb;
 
+use crate::model::{Layer, Profile, Record, World};
 pub use embedded::{Embedded, edits_of, read_only};
-pub use geopackage::export as export_geopackage;
+pub use export::export as export_geopackage;
 pub use history::{Effect, Entry, Touched};
 pub use memory::Memory;
-
-use crate::model::{Layer, Profile, Record, World};
 use rusqlite::ErrorCode;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+
+/// Whether a file is a city file, which nothing but its own changes should ever write to.
+pub fn is_city_file(path: &std::path::Path) -> bool {
+    path.is_file() && geopackage::open_to_read(path).is_ok_and(|db| geopackage::identify(&db, path).is_ok())
+}
 
 /// One step of a change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -75,6 +75,8 @@ pub struct Files {
     /// Bytes that are here or coming.
     taken: Arc<AtomicU64>,
     most: u64,
+    /// Held by whoever looks into a file: some formats are held in memory whole, and two at once might be too many.
+    looking: Mutex<()>,
 }
 
 /// The folder of this process. The lock in it tells other processes that it is in use.
@@ -122,7 +124,14 @@ impl Drop for Coming {
 impl Files {
     /// A desk with room for so many bytes.
     pub fn new(most: u64) -> Self {
-        Self { home: Mutex::default(), files: Mutex::default(), next: AtomicU64::new(1), taken: Arc::default(), most }
+        Self {
+            home: Mutex::default(),
+            files: Mutex::default(),
+            next: AtomicU64::new(1),
+            taken: Arc::default(),
+            most,
+            looking: Mutex::default(),
+        }
     }
 
     /// Begins to take a file in.
@@ -174,7 +183,10 @@ impl Files {
         let unseen = OnDesk { id, name, parts, bytes, look: Arc::default(), folder };
         files.insert(id, (unseen.clone(), Instant::now()));
         drop(files);
-        let seen = OnDesk { look: Arc::new(look(&of_parts)), ..unseen };
+        let seen = {
+            let _alone = lock(&self.looking);
+            OnDesk { look: Arc::new(look(&of_parts)), ..unseen }
+        };
         // Another part may have come meanwhile; whoever looked at more of them knows better.
         if let Some((file, _)) = lock(&self.files).get_mut(&id)
             && file.parts == seen.parts

@@ -147,11 +147,14 @@ pub fn preview(bundle: &Bundle, snapshot: &Snapshot, ask: &Ask, pace: &Pace) -> 
     let total = match ask.source {
         Source::Osm => reading.features.len() as u64,
         Source::Layer(_) => reading.counts.get("features").copied().unwrap_or(0),
+        Source::Households => reading.counts.get("rows").copied().unwrap_or(0),
     };
     let bounds = reading.features.iter().filter_map(|(_, record)| record.geometry.bounds()).reduce(Bounds::union);
     let mut rows = understood(&reading);
     let met: HashSet<u64> = reading.rows.iter().copied().collect();
-    let faulty: HashSet<u64> = told.keys().copied().filter(|row| !met.contains(row)).collect();
+    // Rows of a table of households become no records: they are shown as they are.
+    let tabled = reading.households.iter().map(|row| row.row);
+    let faulty: HashSet<u64> = told.keys().copied().chain(tabled).filter(|row| !met.contains(row)).collect();
     if !faulty.is_empty() {
         rows.extend(as_they_are(bundle, snapshot, ask, pace, &fields, &faulty));
         rows.sort_by_key(|row| row.number);
@@ -236,13 +239,17 @@ fn tell_by_row(problems: &[Problem]) -> HashMap<u64, (Severity, usize)> {
 }
 
 fn fields(source: Source, mapping: &[(&'static str, Vec<String>)]) -> Vec<FieldUse> {
-    let Source::Layer(layer) = source else { return Vec::new() };
-    let of_layer = |name: &str| layer.fields().iter().find(|field| field.name == name);
+    let of_layer = |name: &str| source.fields().iter().find(|field| field.name == name);
+    let required = |name: &str| match source {
+        Source::Layer(layer) => layer.requires(name),
+        Source::Households => name == "households",
+        Source::Osm => false,
+    };
     // A place may stand in one column instead.
     let whole = mapping.iter().any(|(name, columns)| matches!(*name, "position" | "wkt") && !columns.is_empty());
     let describe = |(name, columns): &(&'static str, Vec<String>)| {
         let (kind, required) = match (of_layer(name), *name) {
-            (Some(field), _) => (field.kind, layer.requires(name)),
+            (Some(field), _) => (field.kind, required(name)),
             (None, "lon" | "lat") => (FieldKind::Real, !whole),
             (None, _) => (FieldKind::Text, false),
         };
@@ -281,10 +288,12 @@ fn as_they_are(
     fields: &[FieldUse],
     faulty: &HashSet<u64>,
 ) -> Vec<Row> {
-    let Source::Layer(layer) = ask.source else { return Vec::new() };
+    if ask.source == Source::Osm {
+        return Vec::new();
+    }
     // What cannot be opened any more was told when it was read.
     let Ok(opened) = open(bundle, &|_, _| {}) else { return Vec::new() };
-    let Ok(sheet) = choose_sheet(&opened, layer, &options(snapshot, ask, pace)) else { return Vec::new() };
+    let Ok(sheet) = choose_sheet(&opened, ask.source.word(), &options(snapshot, ask, pace)) else { return Vec::new() };
     let at = |column: &String| sheet.columns.iter().position(|name| name == column);
     let columns: Vec<(&'static str, Vec<usize>)> =
         fields.iter().map(|field| (field.name, field.columns.iter().filter_map(at).collect())).collect();
