@@ -183,7 +183,7 @@ const tests = {
       await page.click('.panes button >> nth=0');
       await drop(page, [{ name: download.suggestedFilename(), content }]);
       await spread(page, download.suggestedFilename());
-      await stands(page, download.suggestedFilename(), 'importable');
+      await stands(page, download.suggestedFilename(), 'same');
       await shot(page, 'desk-hour-7-again');
       const changes = ['added', 'updated', 'removed'];
       const figures = await Promise.all(changes.map((kind) => tally(page, download.suggestedFilename(), kind)));

@@ -1,5 +1,5 @@
 // Names of datums, fields and changes in the language of the page.
-import type { DatumScore, Tally } from '../api/desk';
+import type { DatumScore, Preview, Tally } from '../api/desk';
 import type { GridClass } from '../api/types';
 import { i18n } from '../i18n/index.svelte';
 import { zoneOf } from './crs';
@@ -57,6 +57,11 @@ export function sum(tallies: readonly Tally[], kind: (typeof tallyKinds)[number]
 /** How many things an import would alter. */
 export function alterations(tallies: readonly Tally[]): number {
   return sum(tallies, 'added') + sum(tallies, 'updated') + sum(tallies, 'removed');
+}
+
+/** Whether the city holds all of it already. */
+export function same({ problems, tallies, total }: Preview): boolean {
+  return problems.errors === 0 && total > 0 && alterations(tallies) === 0;
 }
 
 export function when(time: string): string {
