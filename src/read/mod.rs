@@ -19,6 +19,7 @@ mod geojson;
 mod osm;
 pub mod raw;
 mod rings;
+mod shapefile;
 pub(crate) mod text;
 mod well_known;
 
@@ -168,6 +169,7 @@ pub fn open(bundle: &Bundle, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Ope
     let sheets = match format {
         Format::Osm => Ok(Vec::new()),
         Format::GeoJson => held(bundle).and_then(|bytes| geojson::open(&bundle.name, &bytes, progress)),
+        Format::Shapefile => shapefile::open(bundle, progress),
         other => Err(Fault::new("format-unknown", format!("a {} file", other.word()), "convert it to GeoJSON")),
     };
     Ok(Opened { format, sheets: sheets.map_err(told)? })
