@@ -7,6 +7,7 @@
 //! A reader never panics, never hangs and never guesses in silence: what it left out or put right is a [`Problem`] with
 //! its remedy.
 
+mod archive;
 pub mod bundle;
 mod crossing;
 pub mod datum;
@@ -15,13 +16,16 @@ mod epsg;
 pub mod evidence;
 mod features;
 mod fields;
+mod flatgeobuf;
 mod geojson;
+mod geopackage;
 mod osm;
 pub mod raw;
 mod rings;
 mod shapefile;
 pub(crate) mod text;
 mod well_known;
+pub(crate) mod wkb;
 
 use crate::model::{Entity, FieldFault, Layer, Problem, Record, Severity, Value};
 use bundle::Bundle;
@@ -160,19 +164,22 @@ pub fn read_bundle(
 /// It cannot be opened, is of no format that is read, or its very beginning is broken.
 pub fn open(bundle: &Bundle, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Opened, Box<Problem>> {
     let told = |fault: Fault| Box::new(fault.problem(Severity::Error).in_file(&bundle.name));
-    let format = match detect::detect(&bundle.main).map_err(told)? {
-        Found::Is(format) => format,
-        Found::Archive => {
-            return Err(told(Fault::new("format-unknown", "a ZIP archive", "unpack it first")));
-        }
-    };
-    let sheets = match format {
+    match detect::detect(&bundle.main).map_err(told)? {
+        Found::Is(format) => Ok(Opened { format, sheets: sheets(format, bundle, progress).map_err(told)? }),
+        Found::Archive => archive::open(bundle, progress).map_err(told),
+    }
+}
+
+/// The tables of a file of a known format.
+fn sheets(format: Format, bundle: &Bundle, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Vec<Sheet>, Fault> {
+    match format {
         Format::Osm => Ok(Vec::new()),
         Format::GeoJson => held(bundle).and_then(|bytes| geojson::open(&bundle.name, &bytes, progress)),
+        Format::FlatGeobuf => flatgeobuf::open(bundle, progress),
+        Format::GeoPackage => geopackage::open(bundle, progress),
         Format::Shapefile => shapefile::open(bundle, progress),
         other => Err(Fault::new("format-unknown", format!("a {} file", other.word()), "convert it to GeoJSON")),
-    };
-    Ok(Opened { format, sheets: sheets.map_err(told)? })
+    }
 }
 
 /// The whole file in memory, if it is not too large for that.
