@@ -1,8 +1,9 @@
 //! What a file is, told by its first bytes; its name only decides between kinds of text.
 
+use super::archive::{self, Kind};
 use super::bundle::{Part, extension};
 use super::raw::{Fault, Format};
-use super::{text, workbook};
+use super::text;
 
 /// So many bytes tell every format.
 const HEAD: usize = 4096;
@@ -40,11 +41,14 @@ pub(super) fn detect(part: &Part) -> Result<Found, Fault> {
     }
     if is(b"PK\x03\x04") || is(b"PK\x05\x06") {
         // An archive that cannot be opened is what its name says.
-        let named = matches!(extension(&part.name).as_str(), "xlsx" | "xlsm" | "xlsb" | "ods" | "et");
-        let body = part.body.open().map_err(|error| unreadable(&error))?;
-        let found =
-            if named || workbook::is_spreadsheet(body) { Found::Is(Format::Spreadsheet) } else { Found::Archive };
-        return Ok(found);
+        if matches!(extension(&part.name).as_str(), "xlsx" | "xlsm" | "xlsb" | "ods" | "et") {
+            return Ok(Found::Is(Format::Spreadsheet));
+        }
+        return match archive::kind(&part.body)? {
+            Kind::Workbook => Ok(Found::Is(Format::Spreadsheet)),
+            Kind::Document => refuse("a text document", "save the table in it as XLSX or CSV"),
+            Kind::Files => Ok(Found::Archive),
+        };
     }
     if is(b"PAR1") {
         return refuse("a Parquet file", "convert it: ogr2ogr -f FlatGeobuf out.fgb FILE");

@@ -7,6 +7,7 @@
 //! A reader never panics, never hangs and never guesses in silence: what it left out or put right is a [`Problem`] with
 //! its remedy.
 
+mod archive;
 pub mod bundle;
 mod crossing;
 mod csv;
@@ -17,7 +18,9 @@ mod epsg;
 pub mod evidence;
 mod features;
 mod fields;
+mod flatgeobuf;
 mod geojson;
+mod geopackage;
 mod gpx;
 mod households;
 mod kml;
@@ -26,9 +29,11 @@ mod osm;
 mod plt;
 pub mod raw;
 mod rings;
+mod shapefile;
 mod table;
 pub(crate) mod text;
 mod well_known;
+pub(crate) mod wkb;
 mod workbook;
 mod xml;
 
@@ -205,13 +210,15 @@ pub fn read_bundle(
 /// It cannot be opened, is of no format that is read, or its very beginning is broken.
 pub fn open(bundle: &Bundle, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Opened, Box<Problem>> {
     let told = |fault: Fault| Box::new(fault.problem(Severity::Error).in_file(&bundle.name));
-    let format = match detect::detect(&bundle.main).map_err(told)? {
-        Found::Is(format) => format,
-        Found::Archive => {
-            return Err(told(Fault::new("format-unknown", "a ZIP archive", "unpack it first")));
-        }
-    };
-    let sheets = match format {
+    match detect::detect(&bundle.main).map_err(told)? {
+        Found::Is(format) => Ok(Opened { format, sheets: sheets(format, bundle, progress).map_err(told)? }),
+        Found::Archive => archive::open(bundle, progress).map_err(told),
+    }
+}
+
+/// The tables of a file of a known format.
+fn sheets(format: Format, bundle: &Bundle, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Vec<Sheet>, Fault> {
+    match format {
         Format::Osm => Ok(Vec::new()),
         Format::GeoJson => held(bundle).and_then(|bytes| geojson::open(&bundle.name, &bytes, progress)),
         Format::Gpx => held(bundle).and_then(|bytes| gpx::open(&bytes)),
@@ -219,9 +226,10 @@ pub fn open(bundle: &Bundle, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Ope
         Format::Plt => held(bundle).and_then(|bytes| plt::open(&bytes)),
         Format::Spreadsheet => held(bundle).and_then(|bytes| workbook::open(bytes, progress)),
         Format::Csv => held(bundle).and_then(|bytes| csv::open(&bundle.name, bytes, progress)),
-        other => Err(Fault::new("format-unknown", format!("a {} file", other.word()), "convert it to GeoJSON")),
-    };
-    Ok(Opened { format, sheets: sheets.map_err(told)? })
+        Format::FlatGeobuf => flatgeobuf::open(bundle, progress),
+        Format::GeoPackage => geopackage::open(bundle, progress),
+        Format::Shapefile => shapefile::open(bundle, progress),
+    }
 }
 
 /// The whole file in memory, if it is not too large for that.

@@ -21,11 +21,6 @@ const MOST_MEMBERS: usize = 20_000;
 /// What all that is read may unpack to, in bytes.
 const MOST_UNPACKED: u64 = 1 << 30;
 
-/// Whether an archive is a workbook, told by the names of its members.
-pub(in crate::read) fn is_spreadsheet(input: impl Read + Seek) -> bool {
-    ZipArchive::new(input).is_ok_and(|mut zip| book(&mut zip).is_some())
-}
-
 fn book<R: Read + Seek>(zip: &mut ZipArchive<R>) -> Option<Book> {
     let has = |zip: &ZipArchive<R>, wanted: &str| {
         zip.file_names()

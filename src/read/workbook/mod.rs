@@ -19,8 +19,6 @@ use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-pub(super) use archive::is_spreadsheet;
-
 /// Opens a file: one sheet for each of its sheets that people see.
 ///
 /// # Errors
