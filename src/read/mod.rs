@@ -4,12 +4,14 @@
 //! `fields` (columns become canonical fields), `geojson` and `osm` (the formats). A reader never panics, never hangs and
 //! never guesses in silence: what it left out or put right is a [`Problem`] with its remedy.
 
+mod apart;
 mod crossing;
 pub mod datum;
 mod epsg;
 mod fields;
 mod geojson;
 mod osm;
+mod repairs;
 mod rings;
 pub(crate) mod text;
 

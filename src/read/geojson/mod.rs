@@ -5,7 +5,7 @@ mod parse;
 
 use super::datum::{Crs, Datum};
 use super::fields::Mapping;
-use super::rings::{Fault, Repairs, area_of, check_clash, check_parts_apart};
+use super::rings::{Fault, area_of, check_clash, check_parts_apart};
 use super::{Options, Problems, Reading, admit, text};
 use crate::model::{Bounds, Coord, Geometry, Layer, Line, MultiPolygon, Problem, Record, Severity, Value};
 use parse::{Document, Nest, RawFeature, RawGeometry};
@@ -274,7 +274,11 @@ fn line(coords: &[Coord]) -> Result<Geometry, Refusal> {
 
 fn told(fault: &Fault) -> Refusal {
     let (code, message, remedy) = fault.tell();
-    error(code, message, remedy)
+    let problem = error(code, message, remedy);
+    match fault.place() {
+        Some(at) => Box::new(problem.at(at)),
+        None => problem,
+    }
 }
 
 fn area(
@@ -292,34 +296,18 @@ fn area(
         let starts = std::iter::once(0).chain(groups.iter().copied());
         starts.zip(groups).map(|(from, &to)| rings.get(from..to).unwrap_or_default().to_vec()).collect()
     };
-    let (area, repairs) = area_of(&parts).map_err(|fault| told(&fault))?;
+    let (area, mut repairs) = area_of(&parts).map_err(|fault| told(&fault))?;
     // Vertices that fall together only by rounding to the model's unit are not the file's fault.
-    let repeats = geometry.nest.lists().flat_map(|list| list.windows(2)).filter(|pair| pair[0] == pair[1]).count();
-    if let Some(message) = repaired(Repairs { repeats, ..repairs }) {
+    repairs.repeats = geometry.nest.lists().flat_map(|list| list.windows(2)).filter(|pair| pair[0] == pair[1]).count();
+    if let Some((message, at)) = repairs.tell() {
         let remedy = "nothing to do; mend the source if it is yours";
-        problems.push(Problem::new(Severity::Warning, "ring-repaired", message, remedy).of(called));
+        let problem = Problem::new(Severity::Warning, "ring-repaired", message, remedy).of(called);
+        problems.push(Problem { at: at.map(|at| [at.lon(), at.lat()]), ..problem });
     }
     if layer == Layer::Grids && area.0.len() > 1 {
         problems.push(multi_part(&format!("has {} separate parts", area.0.len())).of(called));
     }
     Ok(area)
-}
-
-fn repaired(repairs: Repairs) -> Option<String> {
-    let mut done = Vec::new();
-    if repairs.closed {
-        done.push("closed a ring that did not end where it began".to_owned());
-    }
-    if repairs.repeats > 0 {
-        done.push(format!("dropped {} repeated vertices", repairs.repeats));
-    }
-    if repairs.spikes > 0 {
-        done.push(format!("cut off {} spikes of no width", repairs.spikes));
-    }
-    if repairs.vanished > 0 {
-        done.push(format!("dropped {} parts or holes without area at 1e-7 degree", repairs.vanished));
-    }
-    (!done.is_empty()).then(|| done.join("; "))
 }
 
 fn multi_part(what: &str) -> Problem {
