@@ -197,7 +197,7 @@ fn each_defect_has_its_outcome() {
         ("self-touching-ring", "kept", 3.0, ""),
         ("sliver-1e-9", "ring-without-area", 0.0, ""),
         ("two-points", "ring-without-area", 0.0, ""),
-        ("unclosed-ring", "repaired", 1.0, "closed a ring that did not end where it began, 111."),
+        ("unclosed-ring", "repaired", 1.0, "closed a ring that did not end where it began, 110.86 m"),
         ("z-and-m", "kept", 1.0, ""),
         ("zero-area", "ring-without-area", 0.0, ""),
     ];

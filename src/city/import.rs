@@ -1,6 +1,7 @@
 //! What a reading of a file means for a city: which things are new, which changed, and who lives where afterwards.
 
 use super::Snapshot;
+use super::slivers::close_slivers;
 use crate::index::{Ground, compounds};
 use crate::model::{BuildingKind, Coord, Entity, Frame, Layer, Problem, Profile, Record, Severity, Value, World};
 use crate::read::Reading;
@@ -80,7 +81,10 @@ fn fit(
     problems: &mut Vec<Problem>,
     tally: &mut Tally,
 ) {
-    let records = once_each(layer, records, problems);
+    let mut records = once_each(layer, records, problems);
+    if layer.tiles_the_plane() {
+        close_slivers(layer, &mut records, world, replace, problems);
+    }
     let matches = Known::of(world, layer).matches(layer, &records);
     let mut met: HashSet<u32> = HashSet::new();
     for (mut record, same) in records.into_iter().zip(matches) {
@@ -246,6 +250,15 @@ fn name_key(layer: Layer, record: &Record) -> Option<u128> {
     }
 }
 
+/// The text that tells places of a layer apart: the code, or the name where there is none.
+pub(super) fn code_or_name(layer: Layer, record: &Record) -> Option<String> {
+    let text = |field| match record.get(layer, field) {
+        Value::Text(text) => Some(text.to_string()),
+        _ => None,
+    };
+    text("code").or_else(|| text("name"))
+}
+
 /// How many of a layer's first values tell things of one place apart: code and name, or kind and name; a compound's name.
 fn telling(layer: Layer) -> usize {
     if layer == Layer::Compounds { 1 } else { 2 }
@@ -263,7 +276,7 @@ fn centre(record: &Record) -> Coord {
 }
 
 /// `grid SQ-3-2`, `building 3号楼`, `camera at 104.1, 30.6`.
-fn describe(layer: Layer, record: &Record) -> String {
+pub(super) fn describe(layer: Layer, record: &Record) -> String {
     for field in ["code", "name"] {
         if let Value::Text(text) = record.get(layer, field) {
             return format!("{} {text}", layer.singular());

@@ -9,6 +9,7 @@ pub mod check;
 pub mod import;
 mod search;
 mod shelf;
+mod slivers;
 pub mod table;
 
 pub use search::Found;

@@ -272,7 +272,7 @@ fn stars(ends: &[(Coord, Coord)]) -> (Vec<Coord>, Vec<u32>, Vec<u32>, Vec<u32>) 
 }
 
 /// Counter-clockwise from east.
-fn by_angle(centre: Coord, a: Coord, b: Coord) -> std::cmp::Ordering {
+pub(super) fn by_angle(centre: Coord, a: Coord, b: Coord) -> std::cmp::Ordering {
     let lower = |c: Coord| {
         let (dx, dy) = difference(centre, c);
         dy < 0 || (dy == 0 && dx < 0)

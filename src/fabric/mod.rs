@@ -9,8 +9,10 @@
 pub mod anchor;
 pub mod arcs;
 pub mod boxes;
+mod bridges;
 mod exact;
 mod faces;
+pub mod mend;
 mod noding;
 mod outline;
 mod rings;
