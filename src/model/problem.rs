@@ -27,16 +27,16 @@ pub struct Problem {
     pub file: String,
     /// Which feature: `feature 12`, `way 4711`, `grid SQ-3-2`; empty for the whole file.
     pub feature: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub remedy: String,
     /// The row of a table as its program numbers it, the first being 1; the number of a feature in other files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub row: Option<u64>,
     /// Where on the ground: longitude and latitude of WGS 84.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<[f64; 2]>,
-    /// What is wrong.
-    pub message: String,
-    /// What to do.
-    pub remedy: String,
 }
 
 impl Problem {

@@ -216,25 +216,35 @@ pub(super) fn check_sound(area: &MultiPolygon) -> Result<(), Fault> {
     check_parts_apart(area)
 }
 
+/// Rings as shapefiles give them, in any order: roles by containment, repaired as [`area_of`] repairs.
+///
+/// # Errors
+/// As [`area_of`].
+pub(super) fn area_of_rings(rings: &[Vec<Coord>]) -> Result<(MultiPolygon, Repairs), Fault> {
+    let mut repairs = Repairs::default();
+    let mut clean = Vec::with_capacity(rings.len());
+    for ring in rings {
+        match (clean_ring(ring, &mut repairs), ring.first()) {
+            (Some(ring), _) => clean.push(ring),
+            (None, Some(&at)) => repairs.add(Kind::Vanished, Size::Nothing, at),
+            (None, None) => {}
+        }
+    }
+    let area = MultiPolygon(by_containment(sized(clean)?));
+    check_width(&area)?;
+    match check_sound(&area) {
+        Ok(()) => Ok((area, repairs)),
+        Err(fault) => taken_apart(area, fault, &mut repairs).map(|area| (area, repairs)),
+    }
+}
+
 /// Rings whose roles nobody vouches for: those inside an even number of others are outlines, the rest holes of the ring
 /// right around them.
 ///
 /// # Errors
-/// As [`area_of`].
+/// As [`area_of`], without its repairs.
 pub(super) fn nest(rings: Vec<Ring>) -> Result<MultiPolygon, Fault> {
-    if rings.is_empty() {
-        return Err(Fault::NoArea);
-    }
-    if rings.len() > MOST_RINGS {
-        return Err(Fault::TooManyRings(rings.len()));
-    }
-    // Largest first, so that whatever is around a ring stands before it.
-    let mut sized: Vec<(i128, Ring, Bounds)> = Vec::with_capacity(rings.len());
-    for ring in rings {
-        let bounds = Bounds::of(ring.0.iter().copied()).ok_or(Fault::NoArea)?;
-        sized.push((ring.doubled_area().abs(), orient(ring, true), bounds));
-    }
-    sized.sort_by_key(|(size, ..)| std::cmp::Reverse(*size));
+    let sized = sized(rings)?;
     {
         let all: Vec<&Ring> = sized.iter().map(|(_, ring, _)| ring).collect();
         // Roles are not known yet, so each ring is its own part; shared edges were cancelled before.
@@ -246,6 +256,32 @@ pub(super) fn nest(rings: Vec<Ring>) -> Result<MultiPolygon, Fault> {
             return Err(Fault::NoArea);
         }
     }
+    let area = MultiPolygon(by_containment(sized));
+    check_width(&area)?;
+    Ok(area)
+}
+
+/// A ring with twice its area and the box around it.
+type Sized = (i128, Ring, Bounds);
+
+/// Largest first, so that whatever is around a ring stands before it.
+fn sized(rings: Vec<Ring>) -> Result<Vec<Sized>, Fault> {
+    if rings.is_empty() {
+        return Err(Fault::NoArea);
+    }
+    if rings.len() > MOST_RINGS {
+        return Err(Fault::TooManyRings(rings.len()));
+    }
+    let mut sized: Vec<Sized> = Vec::with_capacity(rings.len());
+    for ring in rings {
+        let bounds = Bounds::of(ring.0.iter().copied()).ok_or(Fault::NoArea)?;
+        sized.push((ring.doubled_area().abs(), orient(ring, true), bounds));
+    }
+    sized.sort_by_key(|(size, ..)| std::cmp::Reverse(*size));
+    Ok(sized)
+}
+
+fn by_containment(sized: Vec<Sized>) -> Vec<Polygon> {
     let mut polygons: Vec<Polygon> = Vec::new();
     // For each ring: how deep it lies and, for outlines, which polygon it became.
     let mut placed: Vec<(usize, usize)> = Vec::with_capacity(sized.len());
@@ -270,9 +306,7 @@ pub(super) fn nest(rings: Vec<Ring>) -> Result<MultiPolygon, Fault> {
             polygon.holes.push(orient(ring.clone(), false));
         }
     }
-    let area = MultiPolygon(polygons);
-    check_width(&area)?;
-    Ok(area)
+    polygons
 }
 
 fn check_width(area: &MultiPolygon) -> Result<(), Fault> {
@@ -468,6 +502,16 @@ mod tests {
         let area = nest(rings).expect("an area");
         assert_eq!(area.0.iter().map(|p| p.holes.len()).collect::<Vec<_>>(), [1, 0, 0]);
         assert_eq!(area.doubled_area(), 2 * (100 - 16 + 4 + 25));
+    }
+
+    #[test]
+    fn rings_without_roles_are_repaired_too() {
+        let (area, repairs) = area_of_rings(&[square(0, 0, 40), square(0, 0, 100)]).expect("a notch");
+        assert_eq!((area.0.len(), area.0[0].holes.len(), area.doubled_area()), (1, 0, 2 * (10_000 - 1600)));
+        assert_eq!(repairs.count(Kind::Notch), 1);
+        let bow = coords(&[(0, 0), (200, 100), (200, 0), (0, 100), (0, 0)]);
+        let (area, repairs) = area_of_rings(&[square(1000, 0, 40), bow]).expect("three parts");
+        assert_eq!((area.0.len(), area.doubled_area(), repairs.count(Kind::Split)), (3, 20_000 + 3200, 1));
     }
 
     #[test]
