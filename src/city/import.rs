@@ -1,5 +1,6 @@
 //! What a reading of a file means for a city: which things are new, which changed, and who lives where afterwards.
 
+use super::slivers::close_slivers;
 use super::{Snapshot, households};
 use crate::index::{Ground, compounds};
 use crate::model::{BuildingKind, Coord, Entity, Frame, Layer, Problem, Profile, Record, Severity, Value, World};
@@ -122,6 +123,11 @@ fn fit(
     fates: &mut [Fate],
 ) -> Tally {
     let mut tally = Tally::default();
+    let mut records = records;
+    if layer.tiles_the_plane() {
+        let mut all: Vec<&mut Record> = records.iter_mut().map(|read| &mut read.record).collect();
+        close_slivers(layer, &mut all, world, replace, problems);
+    }
     let matches = Known::of(world, layer).matches(layer, &records);
     let mut met: HashSet<u32> = HashSet::new();
     for (Read { at, mut record }, same) in records.into_iter().zip(matches) {
@@ -300,6 +306,15 @@ fn name_key(layer: Layer, record: &Record) -> Option<u128> {
     }
 }
 
+/// The text that tells places of a layer apart: the code, or the name where there is none.
+pub(super) fn code_or_name(layer: Layer, record: &Record) -> Option<String> {
+    let text = |field| match record.get(layer, field) {
+        Value::Text(text) => Some(text.to_string()),
+        _ => None,
+    };
+    text("code").or_else(|| text("name"))
+}
+
 /// How many of a layer's first values tell things of one place apart: code and name, or kind and name; a compound's name.
 fn telling(layer: Layer) -> usize {
     if layer == Layer::Compounds { 1 } else { 2 }
@@ -317,7 +332,7 @@ fn centre(record: &Record) -> Coord {
 }
 
 /// `grid SQ-3-2`, `building 3号楼`, `camera at 104.1, 30.6`.
-fn describe(layer: Layer, record: &Record) -> String {
+pub(super) fn describe(layer: Layer, record: &Record) -> String {
     for field in ["code", "name"] {
         if let Value::Text(text) = record.get(layer, field) {
             return format!("{} {text}", layer.singular());

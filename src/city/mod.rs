@@ -14,6 +14,7 @@ pub mod import;
 pub mod jobs;
 mod search;
 mod shelf;
+mod slivers;
 pub mod table;
 pub mod undo;
 

@@ -118,7 +118,7 @@ pub(super) fn open(bundle: &Bundle, progress: &(dyn Fn(u64, u64) + Sync)) -> Res
     shorten(&mut sheets);
     let Some(format) = format else {
         let (code, message, remedy) = problems.into_iter().next().unwrap_or_default();
-        return Err(Fault { code, message, remedy });
+        return Err(Fault::new(code, message, remedy));
     };
     for sheet in &mut sheets {
         for (code, message, remedy) in &problems {

@@ -10,7 +10,7 @@ use super::datum::{Crs, Datum};
 use super::evidence::{self, How, Verdict};
 use super::fields::Mapping;
 use super::raw::{Declared, Fault, Feature, Kind, Outline, Shape, Sheet};
-use super::rings::{self, Repairs, area_of, check_clash, check_parts_apart, clean_ring, nest};
+use super::rings::{self, area_of, area_of_rings, check_clash, check_parts_apart};
 use super::{Options, Problems, Reading, admit, doubt};
 use crate::model::{Bounds, Coord, Geometry, Layer, Line, MultiPolygon, Problem, Record, Severity, Value};
 use std::collections::{BTreeMap, HashSet};
@@ -333,12 +333,8 @@ impl Reader<'_> {
 
     fn area(&self, outline: &Outline, coords: &[Coord], told: &mut Vec<Problem>) -> Result<MultiPolygon, Fault> {
         let lists: Vec<Vec<Coord>> = split(outline, coords).map(<[Coord]>::to_vec).collect();
-        let (area, repairs) = match outline.kind {
-            Kind::Rings => {
-                let mut repairs = Repairs::default();
-                let rings = lists.iter().filter_map(|list| clean_ring(list, &mut repairs)).collect();
-                nest(rings).map(|area| (area, repairs))
-            }
+        let (area, mut repairs) = match outline.kind {
+            Kind::Rings => area_of_rings(&lists),
             Kind::Polygons => {
                 let starts = std::iter::once(0).chain(outline.groups.iter().copied());
                 let part = |(from, &to): (usize, &usize)| lists.get(from..to).unwrap_or_default().to_vec();
@@ -348,14 +344,14 @@ impl Reader<'_> {
         }
         .map_err(|fault| tell(&fault))?;
         // Vertices that fall together only by rounding to the model's unit are not the file's fault.
-        let repeats = if repairs.repeats == 0 {
-            0
-        } else {
-            outline.lists().flat_map(|list| list.windows(2)).filter(|pair| pair[0] == pair[1]).count()
-        };
-        if let Some(message) = repaired(Repairs { repeats, ..repairs }) {
+        if repairs.repeats > 0 {
+            repairs.repeats =
+                outline.lists().flat_map(|list| list.windows(2)).filter(|pair| pair[0] == pair[1]).count();
+        }
+        if let Some((message, at)) = repairs.tell() {
             let remedy = "nothing to do; mend the source if it is yours";
-            told.push(Problem::new(Severity::Warning, "ring-repaired", message, remedy));
+            let problem = Problem::new(Severity::Warning, "ring-repaired", message, remedy);
+            told.push(Problem { at: at.map(|at| [at.lon(), at.lat()]), ..problem });
         }
         if self.layer == Layer::Grids && area.0.len() > 1 {
             told.push(multi_part(&format!("has {} separate parts", area.0.len())));
@@ -387,24 +383,7 @@ fn line(coords: &[Coord]) -> Result<Geometry, Fault> {
 
 fn tell(fault: &rings::Fault) -> Fault {
     let (code, message, remedy) = fault.tell();
-    Fault::new(code, message, remedy)
-}
-
-fn repaired(repairs: Repairs) -> Option<String> {
-    let mut done = Vec::new();
-    if repairs.closed {
-        done.push("closed a ring that did not end where it began".to_owned());
-    }
-    if repairs.repeats > 0 {
-        done.push(format!("dropped {} repeated vertices", repairs.repeats));
-    }
-    if repairs.spikes > 0 {
-        done.push(format!("cut off {} spikes of no width", repairs.spikes));
-    }
-    if repairs.vanished > 0 {
-        done.push(format!("dropped {} parts or holes without area at 1e-7 degree", repairs.vanished));
-    }
-    (!done.is_empty()).then(|| done.join("; "))
+    Fault { at: fault.place(), ..Fault::new(code, message, remedy) }
 }
 
 fn multi_part(what: &str) -> Problem {

@@ -7,6 +7,7 @@
 //! A reader never panics, never hangs and never guesses in silence: what it left out or put right is a [`Problem`] with
 //! its remedy.
 
+mod apart;
 mod archive;
 pub mod bundle;
 mod crossing;
@@ -28,6 +29,7 @@ pub mod one;
 mod osm;
 mod plt;
 pub mod raw;
+mod repairs;
 mod rings;
 mod shapefile;
 mod table;
