@@ -110,6 +110,9 @@ pub fn prepare(before: &World, profile: &Profile, reading: Reading, reason: &str
     }
 }
 
+/// What lies above is left for things that are still to come.
+const HIGHEST_NUMBER: u32 = 1 << 31;
+
 /// Estates of one name further apart than this, in metres, are two estates. A datum read wrongly moves one by less.
 const SAME_ESTATE: f64 = 2000.0;
 
@@ -128,10 +131,24 @@ fn fit(
         let mut all: Vec<&mut Record> = records.iter_mut().map(|read| &mut read.record).collect();
         close_slivers(layer, &mut all, world, replace, problems);
     }
-    let matches = Known::of(world, layer).matches(layer, &records);
+    let known = Known::of(world, layer);
+    let matches = known.matches(layer, &records);
     let mut met: HashSet<u32> = HashSet::new();
-    for (Read { at, mut record }, same) in records.into_iter().zip(matches) {
-        record.id = same.unwrap_or(0);
+    // A file of our own tells the number that each thing had. Where this city never gave that number away, the thing
+    // keeps it; those come first, so that nobody else is given it.
+    let given = world.given(layer);
+    let free = |number: u32| number > given && number <= HIGHEST_NUMBER;
+    let mut numbers: HashSet<u32> = HashSet::new();
+    let mut matched: Vec<(Read, Option<u32>)> = records.into_iter().zip(matches).collect();
+    for (Read { record, .. }, same) in &mut matched {
+        record.id = match same {
+            Some(id) => *id,
+            None if free(record.id) && numbers.insert(record.id) => record.id,
+            None => 0,
+        };
+    }
+    matched.sort_by_key(|(read, _)| read.record.id == 0);
+    for (Read { at, mut record }, same) in matched {
         let old = same.and_then(|id| world.record(layer, id));
         if let Some(old) = &old {
             keep_unsaid(layer, old, &mut record, replace);
@@ -181,7 +198,7 @@ fn once_each(
     let mut kept = Vec::with_capacity(records.len());
     for Read { at, record } in records {
         let named = name_key(layer, &record).is_some_and(|key| !names.insert(key));
-        let (code, message, remedy) = if !met.insert(place_key(&record, record.values.len())) {
+        let (code, message, remedy) = if !met.insert(place_key(&record, record.values.len()) ^ u128::from(record.id)) {
             (
                 "doubled",
                 "stands in the files more than once, exactly alike; kept once",
@@ -215,12 +232,16 @@ struct Known {
     by_place: HashMap<u128, Vec<u32>>,
     by_name: HashMap<u128, Vec<(u32, Coord)>>,
     by_outline: HashMap<u128, Vec<(u32, Value)>>,
+    /// Code, place and outline by number.
+    by_number: HashMap<u32, (Value, Coord, u128)>,
 }
 
 impl Known {
     fn of(world: &World, layer: Layer) -> Self {
         let mut known = Self::default();
         for record in world.records(layer) {
+            let code = record.get(layer, "code").clone();
+            known.by_number.insert(record.id, (code, centre(&record), place_key(&record, 0)));
             known.by_place.entry(place_key(&record, telling(layer))).or_default().push(record.id);
             if let Some(key) = name_key(layer, &record) {
                 known.by_name.entry(key).or_default().push((record.id, centre(&record)));
@@ -243,6 +264,7 @@ impl Known {
                 *found = candidates(&read.record).into_iter().find(|id| met.insert(*id));
             }
         };
+        round(&|record| self.by_its_number(layer, record).into_iter().collect());
         round(&|record| self.by_place.get(&place_key(record, telling(layer))).cloned().unwrap_or_default());
         round(&|record| {
             let known = name_key(layer, record).and_then(|key| self.by_name.get(&key));
@@ -259,6 +281,18 @@ impl Known {
             });
         }
         found
+    }
+
+    /// The thing of the number that a file of our own tells, unless it is plainly another: another city's file has numbers
+    /// too. Its code may have been corrected where its outline is the same, its outline where its code is.
+    fn by_its_number(&self, layer: Layer, record: &Record) -> Option<u32> {
+        let (code, place, outline) = self.by_number.get(&record.id)?;
+        let own = record.get(layer, "code");
+        let at = centre(record);
+        let same_code = own == code && *own != Value::Null;
+        let codeless = *own == Value::Null || *code == Value::Null;
+        let near = Frame::at(at).distance(at, *place).0 <= SAME_ESTATE;
+        (same_code || (near && (codeless || *outline == place_key(record, 0)))).then_some(record.id)
     }
 }
 
