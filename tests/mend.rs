@@ -5,7 +5,7 @@ mod common;
 
 use common::jagged::Jagged;
 use gridweave::fabric::arcs::{Fault, Weave, weave};
-use gridweave::fabric::mend::{Mended, TOLERANCE, mend, tolerance_of};
+use gridweave::fabric::mend::{CRACK, CRUMB, Mended, TOLERANCE, mend, tolerance_of};
 use gridweave::model::{Coord, Frame, Geometry, Layer, Metres, MultiPolygon, Polygon, Ring, Value};
 use gridweave::read::{Options, Source, datum::Crs, read};
 use proptest::prelude::*;
@@ -41,6 +41,23 @@ fn sums(weave: &Weave) -> (i128, i128) {
     (own, outline.sum())
 }
 
+/// The longest straight piece of a border, in metres.
+fn longest_edge(polygons: &[MultiPolygon]) -> f64 {
+    let edges = polygons.iter().flat_map(|area| area.rings()).flat_map(Ring::edges);
+    edges.map(|(a, b)| Frame::at(CORNER).distance(a, b).0).fold(0.0, f64::max)
+}
+
+/// No gap and no overlap that anybody could see: noding rounds to the unit, so cracks of two units (2 cm) along one
+/// straight piece of a border may stay.
+fn only_cracks(weave: &Weave, polygons: &[MultiPolygon]) {
+    let most = CRUMB.0.max(CRACK.0 * longest_edge(polygons));
+    for fault in &weave.faults {
+        let (Fault::Gap { area, .. } | Fault::Overlap { area, .. }) = fault;
+        let area = Frame::at(CORNER).area(*area);
+        assert!(area.0 < most, "{area} {fault:?}");
+    }
+}
+
 /// What closing slivers must hold to, whatever was torn.
 fn everything_holds(before: &[MultiPolygon], out: &Mended) {
     let frame = Frame::at(CORNER);
@@ -60,18 +77,43 @@ fn everything_holds(before: &[MultiPolygon], out: &Mended) {
     assert!(again.closed.is_empty() && again.polygons == out.polygons, "a second mending finds {:?}", again.closed);
 }
 
+/// The same outline drawn with its corners only, from its smallest on.
+fn corners(area: &MultiPolygon) -> Vec<Vec<Coord>> {
+    let turns = |a: Coord, b: Coord, c: Coord| {
+        let d = |p: i32, q: i32| i128::from(p) - i128::from(q);
+        d(b.x, a.x) * d(c.y, a.y) != d(b.y, a.y) * d(c.x, a.x)
+    };
+    let ring = |ring: &Ring| {
+        let (v, n) = (&ring.0, ring.0.len());
+        let kept = (0..n).filter(|&i| turns(v[(i + n - 1) % n], v[i], v[(i + 1) % n]));
+        let mut kept: Vec<Coord> = kept.map(|i| v[i]).collect();
+        let first = (0..kept.len()).min_by_key(|&i| kept[i]).unwrap_or(0);
+        kept.rotate_left(first);
+        kept
+    };
+    area.rings().map(ring).collect()
+}
+
+fn same_outlines(found: &[MultiPolygon], expected: &[MultiPolygon]) {
+    let corners = |areas: &[MultiPolygon]| areas.iter().map(corners).collect::<Vec<_>>();
+    assert_eq!(corners(found), corners(expected));
+}
+
 #[test]
 fn the_line_of_the_lower_number_holds() {
     // A gap, then an overlap, each a metre wide.
     for shift in [100, -100] {
         let [one, two] = [rectangle(0, 0, 5000, 9000), rectangle(5000 + shift, 0, 9000, 9000)];
-        let torn = [one.clone(), two];
+        // Others above and below, which keep their outlines.
+        let [above, below] = [rectangle(0, 9000, 9000, 12_000), rectangle(0, -3000, 9000, 0)];
+        let torn = [one.clone(), two, above.clone(), below.clone()];
         let out = mended(&torn, 0, None);
         everything_holds(&torn, &out);
-        assert_eq!(out.polygons, [one, rectangle(5000, 0, 9000, 9000)], "shift {shift}");
+        same_outlines(&out.polygons, &[one, rectangle(5000, 0, 9000, 9000), above, below]);
         assert_eq!((out.closed.len(), out.closed[0].claimed, out.tolerance), (1, shift < 0, TOLERANCE));
-        let lengths: Vec<f64> = out.moves.iter().map(|step| (step.length.0 * 100.0).round() / 100.0).collect();
-        assert_eq!((lengths, out.moves[0].place), (vec![0.96, 0.96], 1));
+        let steps: Vec<(u32, f64)> =
+            out.moves.iter().map(|step| (step.place, (step.length.0 * 100.0).round() / 100.0)).collect();
+        assert_eq!(steps, [(1, 0.96), (1, 0.96)], "shift {shift}");
     }
 }
 
@@ -81,7 +123,7 @@ fn a_fixed_polygon_does_not_move() {
     let torn = [rectangle(5000, 0, 9000, 9000), rectangle(0, 0, 5100, 9000), rectangle(9080, 0, 12_000, 9000)];
     let out = mended(&torn, 1, None);
     everything_holds(&torn, &out);
-    assert_eq!(out.polygons, [torn[0].clone(), rectangle(0, 0, 5000, 9000), rectangle(9000, 0, 12_000, 9000)]);
+    same_outlines(&out.polygons, &[torn[0].clone(), rectangle(0, 0, 5000, 9000), rectangle(9000, 0, 12_000, 9000)]);
     // Two that do not move keep what lies between them.
     assert_eq!(mended(&torn[..2], 2, None).polygons, torn[..2]);
 }
@@ -200,7 +242,7 @@ proptest! {
     }
 
     #[test]
-    fn jitter_is_closed_to_the_last_unit(n in 2usize..6, log in 0u32..3, by in 1i32..80, seed: u64) {
+    fn jitter_is_closed_to_the_last_crack(n in 2usize..6, log in 0u32..3, by in 1i32..80, seed: u64) {
         let cells = Jagged { n, cell: 8000, pieces: 1 << log, corner: CORNER, seed }.cells();
         let torn = jittered(&cells, by, seed);
         // Each of two copies of a vertex lies within by units each way of where it was.
@@ -208,7 +250,7 @@ proptest! {
         let out = mended(&torn, 0, Some(tolerance));
         everything_holds(&torn, &out);
         let weave = woven(&out.polygons);
-        prop_assert!(weave.faults.is_empty(), "{:?}", weave.faults);
+        only_cracks(&weave, &out.polygons);
         let (own, outline) = sums(&weave);
         prop_assert_eq!(own, outline);
         for (place, area) in out.polygons.iter().enumerate() {
@@ -306,7 +348,7 @@ fn a_city_is_mended_in_seconds() {
         let start = std::time::Instant::now();
         let weave = woven(&out.polygons);
         println!("  woven in {:?}, {} faults", start.elapsed(), weave.faults.len());
-        assert_eq!(weave.faults, []);
+        only_cracks(&weave, &out.polygons);
         let start = std::time::Instant::now();
         assert!(mended(&cells, 0, None).closed.is_empty());
         println!("  clean: {:?}", start.elapsed());

@@ -23,6 +23,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 /// Borders are taken for one line up to this distance, unless the data shows that it is coarser.
 pub const TOLERANCE: Metres = Metres(2.0);
 
+/// Noding rounds to units; where several moved borders meet, crumbs of this size may stay. Alone they are no reason to
+/// move anything.
+pub const CRUMB: SquareMetres = SquareMetres(0.01);
+/// Likewise cracks of two units along a border.
+pub const CRACK: Metres = Metres(0.023);
+
 /// Overlaps wider than this are no evidence of how coarse a layer is: somebody means them.
 const WIDEST_EVIDENCE: f64 = 8.0;
 /// So many overlaps are evidence.
@@ -33,17 +39,19 @@ const SHARE: f64 = 0.25;
 const HEAP: usize = 8;
 /// Closing leaves crumbs at most, which the next round closes; two or three are the rule.
 const ROUNDS: usize = 6;
+/// Crumbs lie in heaps of two or three.
+const SWEEPS: usize = 8;
 /// Moves within so many units are rounding.
 const ROUNDING: f64 = 2.0;
 
-/// A vertex whose polygon's border now runs elsewhere.
+/// Where a polygon's border now runs elsewhere: a vertex of the old border or of the new.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Move {
     /// Which of the polygons.
     pub place: u32,
-    /// The vertex as it was.
+    /// A point of the border as it was.
     pub from: Coord,
-    /// The nearest point of the polygon's new border.
+    /// Where it runs now.
     pub to: Coord,
     /// How far that is.
     pub length: Metres,
@@ -73,7 +81,7 @@ pub struct Mended {
     pub polygons: Vec<MultiPolygon>,
     /// The tolerance that was used.
     pub tolerance: Metres,
-    /// Vertices that moved, by polygon; those of less than two units are left out.
+    /// Where borders moved, by polygon; by less than two units is left out.
     pub moves: Vec<Move>,
     /// What was closed, widest first.
     pub closed: Vec<Sliver>,
@@ -96,21 +104,28 @@ pub fn mend(polygons: &[&MultiPolygon], fixed: usize, tolerance: Option<Metres>)
         if round == 0 && tolerance.is_none() {
             mended.tolerance = tolerance_in(&now, &faces, &frame);
         }
-        if !has_slivers(&faces, &frame, mended.tolerance) {
+        let torn = has_slivers(&faces, &frame, mended.tolerance);
+        let cuts = bridges(&faces, &frame, mended.tolerance);
+        if !torn && cuts.is_empty() {
             mended.left = left(&Ground::new(faces));
             break;
         }
-        let (ground, closed, outlines) = one_round(&now, fragments, faces, fixed, &frame, mended.tolerance);
+        drop(faces);
+        let mut ground = with_cuts(fragments, cuts, now.len());
+        if !torn && !has_cracks(&ground) {
+            mended.left = left(&ground);
+            break;
+        }
+        let (closed, outlines) = one_round(&mut ground, &now, fixed, &frame, mended.tolerance);
         mended.left = left(&ground);
-        let settled = outlines.iter().all(|(place, area)| mended.polygons[*place as usize] == *area);
+        if closed.iter().all(|sliver| sliver.area.0 < CRUMB.0 || sliver.width.0 < CRACK.0) {
+            break;
+        }
         for (place, area) in outlines {
             changed.insert(place);
             mended.polygons[place as usize] = area;
         }
         mended.closed.extend(closed);
-        if settled {
-            break;
-        }
     }
     mended.closed.sort_by(|a, b| b.width.0.total_cmp(&a.width.0).then(a.at.cmp(&b.at)).then(a.keeper.cmp(&b.keeper)));
     for place in changed {
@@ -119,29 +134,41 @@ pub fn mend(polygons: &[&MultiPolygon], fixed: usize, tolerance: Option<Metres>)
     mended
 }
 
-/// Steps 1 to 3 once.
+/// Step 1: the ground as borders and cuts part it.
+fn with_cuts(fragments: Vec<Fragment>, cuts: Vec<(Coord, Coord)>, count: usize) -> Ground {
+    let nobody = count as u32;
+    let all = fragments.into_iter().chain(cuts.into_iter().map(|(a, b)| (a, b, nobody, 0)));
+    Ground::new(faces_of(split(all.collect()), count))
+}
+
+/// Whether some ground between two polygons is open to a wider gap or the outside at both its ends. A notch in the
+/// outline that ends where two borders meet is none: it may be drawn so.
+fn has_cracks(ground: &Ground) -> bool {
+    (1..ground.now.len()).filter(|&face| ground.now[face].is_empty()).any(|face| {
+        let cuts = ground.sides[face].iter().filter(|&&half| ground.is_cut(half)).count();
+        let holders: BTreeSet<u32> =
+            ground.sides[face].iter().flat_map(|&half| &ground.now[ground.beyond(half)]).copied().collect();
+        cuts >= 2 && holders.len() >= 2
+    })
+}
+
+/// Steps 2 and 3 once.
 fn one_round(
+    ground: &mut Ground,
     polygons: &[&MultiPolygon],
-    fragments: Vec<Fragment>,
-    faces: Faces,
     fixed: usize,
     frame: &Frame,
     tolerance: Metres,
-) -> (Ground, Vec<Sliver>, BTreeMap<u32, MultiPolygon>) {
-    let cuts = bridges(&faces, frame, tolerance);
-    drop(faces);
-    let nobody = polygons.len() as u32;
-    let with_cuts = fragments.into_iter().chain(cuts.into_iter().map(|(a, b)| (a, b, nobody, 0)));
-    let mut ground = Ground::new(faces_of(split(with_cuts.collect()), polygons.len()));
+) -> (Vec<Sliver>, BTreeMap<u32, MultiPolygon>) {
     let mut held: HashSet<u32> = (0..fixed as u32).collect();
     // A polygon that would be lost keeps what it has; the rest is decided anew.
     loop {
-        let closed = close(&mut ground, polygons, frame, tolerance, &held);
-        let outlines = outlines(&ground, polygons);
+        let closed = close(ground, polygons, frame, tolerance, &held);
+        let outlines = outlines(ground, polygons, frame);
         let lost = |(&place, area): (&u32, &MultiPolygon)| too_little(polygons[place as usize], area).then_some(place);
         let lost: Vec<u32> = outlines.iter().filter_map(lost).filter(|place| !held.contains(place)).collect();
         if lost.is_empty() {
-            return (ground, closed, outlines);
+            return (closed, outlines);
         }
         held.extend(lost);
         ground.reset();
@@ -210,7 +237,8 @@ fn ends(faces: &Faces, half: u32) -> [Coord; 2] {
     [faces.vertices[faces.origin[half as usize] as usize], faces.vertices[faces.target(half) as usize]]
 }
 
-/// Whether some ground is claimed twice or enclosed and claimed by nobody, and narrow.
+/// Whether some ground is claimed twice, or enclosed and claimed by nobody, and narrow: without any, the layer shows no
+/// sign of being torn, and notches in its borders are its own.
 fn has_slivers(faces: &Faces, frame: &Frame, tolerance: Metres) -> bool {
     let lengths = face_perimeters(faces, frame);
     let narrow = |face: usize| 2.0 * frame.area(faces.area[face]).0 <= tolerance.0 * lengths[face];
@@ -285,7 +313,12 @@ fn close(
     let mut closed = Vec::new();
     close_overlaps(ground, polygons, frame, tolerance, held, &mut closed);
     close_gaps(ground, frame, tolerance, held, &mut closed);
-    sweep_crumbs(ground, frame, tolerance, held);
+    // What was surrounded by crumbs borders on main pieces once those are swept up.
+    for _ in 0..SWEEPS {
+        if !sweep_crumbs(ground, frame, tolerance, held) {
+            break;
+        }
+    }
     closed
 }
 
@@ -301,10 +334,12 @@ fn close_overlaps(
         let inside: HashSet<usize> = faces.iter().copied().collect();
         let border =
             || faces.iter().flat_map(|&f| &ground.sides[f]).copied().filter(|&h| !inside.contains(&ground.beyond(h)));
-        let of = |place: u32| -> Vec<u32> {
-            border().filter(|&h| ground.before[ground.beyond(h)].binary_search(&place).is_err()).collect()
+        // The line of one of the two, where the other's does not run along it.
+        let of = |place: u32, other: u32| -> Vec<u32> {
+            let held = |half: &u32, place: u32| ground.before[ground.beyond(*half)].binary_search(&place).is_ok();
+            border().filter(|half| !held(half, place) && held(half, other)).collect()
         };
-        let (of_a, of_b) = (of(a), of(b));
+        let (of_a, of_b) = (of(a, b), of(b, a));
         // What only one of the two bounds is a piece that hangs on it, out into the other.
         let (keeper, loser) = if of_b.is_empty() && !of_a.is_empty() { (b, a) } else { (a, b) };
         let area: i128 = faces.iter().map(|&f| ground.faces.area[f]).sum();
@@ -366,51 +401,57 @@ fn overlaps(ground: &Ground, at_cuts: bool) -> Vec<(u32, u32, Vec<usize>)> {
     found.into_values().collect()
 }
 
+/// Cuts also part pieces that border on nobody; those follow once a piece beside them is taken.
 fn close_gaps(ground: &mut Ground, frame: &Frame, tolerance: Metres, held: &HashSet<u32>, closed: &mut Vec<Sliver>) {
-    let mut taken: Vec<(usize, u32)> = Vec::new();
-    for face in 1..ground.now.len() {
-        if !ground.before[face].is_empty() || ground.faces.area[face] <= 0 {
-            continue;
-        }
-        let mut shares: BTreeMap<u32, (f64, Vec<u32>)> = BTreeMap::new();
-        let mut claimants: BTreeSet<u32> = BTreeSet::new();
-        let mut cut = false;
-        for &half in &ground.sides[face] {
-            claimants.extend(&ground.before[ground.beyond(half)]);
-            // Where several hold what lies beyond, the lowest keeps it.
-            let Some(&place) = ground.now[ground.beyond(half)].first() else {
-                cut = true;
+    let empty = |ground: &Ground, face: usize| ground.before[face].is_empty() && ground.now[face].is_empty();
+    let mut open: Vec<usize> =
+        (1..ground.now.len()).filter(|&face| empty(ground, face) && ground.faces.area[face] > 0).collect();
+    loop {
+        let mut taken: Vec<(usize, u32)> = Vec::new();
+        for &face in &open {
+            let mut shares: BTreeMap<u32, (f64, Vec<u32>)> = BTreeMap::new();
+            let mut claimants: BTreeSet<u32> = BTreeSet::new();
+            let mut cut = false;
+            for &half in &ground.sides[face] {
+                claimants.extend(&ground.before[ground.beyond(half)]);
+                // Where several hold what lies beyond, the lowest keeps it.
+                cut |= ground.is_cut(half);
+                let Some(&place) = ground.now[ground.beyond(half)].first() else { continue };
+                let share = shares.entry(place).or_default();
+                share.0 += length(&ground.faces, frame, half);
+                share.1.push(half);
+            }
+            // A hole within one polygon is nobody's disagreement.
+            if claimants.len() < 2 && !cut {
                 continue;
+            }
+            let whole: f64 = shares.values().map(|(length, _)| length).sum();
+            let may =
+                |(place, (length, _)): &(&u32, &(f64, Vec<u32>))| *length >= SHARE * whole && !held.contains(place);
+            let Some((&keeper, (_, own))) = shares.iter().filter(may).next_back() else { continue };
+            let rest: Vec<u32> = ground.sides[face].iter().filter(|half| !own.contains(half)).copied().collect();
+            let area = frame.area(ground.faces.area[face]);
+            let width = if rest.is_empty() {
+                2.0 * area.0 / whole.max(f64::MIN_POSITIVE)
+            } else {
+                apart(&ground.faces, frame, own, &rest)
             };
-            let share = shares.entry(place).or_default();
-            share.0 += length(&ground.faces, frame, half);
-            share.1.push(half);
+            if width > tolerance.0 {
+                continue;
+            }
+            let others = claimants.iter().filter(|place| **place != keeper);
+            let share = |place: &u32| shares.get(place).map_or(0.0, |(length, _)| *length);
+            let other = others.max_by(|x, y| share(x).total_cmp(&share(y)).then(y.cmp(x))).copied().unwrap_or(keeper);
+            closed.push(Sliver { claimed: false, keeper, other, area, width: Metres(width), at: ground.corner(face) });
+            taken.push((face, keeper));
         }
-        // A hole within one polygon is nobody's disagreement.
-        if claimants.len() < 2 && !cut {
-            continue;
+        if taken.is_empty() {
+            return;
         }
-        let whole: f64 = shares.values().map(|(length, _)| length).sum();
-        let may = |(place, (length, _)): &(&u32, &(f64, Vec<u32>))| *length >= SHARE * whole && !held.contains(place);
-        let Some((&keeper, (_, own))) = shares.iter().filter(may).next_back() else { continue };
-        let rest: Vec<u32> = ground.sides[face].iter().filter(|half| !own.contains(half)).copied().collect();
-        let area = frame.area(ground.faces.area[face]);
-        let width = if rest.is_empty() {
-            2.0 * area.0 / whole.max(f64::MIN_POSITIVE)
-        } else {
-            apart(&ground.faces, frame, own, &rest)
-        };
-        if width > tolerance.0 {
-            continue;
+        for (face, keeper) in taken {
+            ground.give(face, keeper);
         }
-        let others = claimants.iter().filter(|place| **place != keeper);
-        let share = |place: &u32| shares.get(place).map_or(0.0, |(length, _)| *length);
-        let other = others.max_by(|x, y| share(x).total_cmp(&share(y)).then(y.cmp(x))).copied().unwrap_or(keeper);
-        closed.push(Sliver { claimed: false, keeper, other, area, width: Metres(width), at: ground.corner(face) });
-        taken.push((face, keeper));
-    }
-    for (face, keeper) in taken {
-        ground.give(face, keeper);
+        open.retain(|&face| empty(ground, face));
     }
 }
 
@@ -424,85 +465,97 @@ fn apart(faces: &Faces, frame: &Frame, one: &[u32], two: &[u32]) -> f64 {
 }
 
 /// Crumbs: pieces of a polygon that closing has cut off the rest, and narrow pieces that only hung on it. They go to
-/// whoever holds most of the ground around them.
-fn sweep_crumbs(ground: &mut Ground, frame: &Frame, tolerance: Metres, held: &HashSet<u32>) {
-    let changed: BTreeSet<u32> = changed(ground);
-    let mut faces_of: BTreeMap<u32, Vec<usize>> = changed.iter().map(|&place| (place, Vec::new())).collect();
-    for (face, places) in ground.now.iter().enumerate() {
-        for place in places {
-            if let Some(list) = faces_of.get_mut(place) {
-                list.push(face);
-            }
-        }
-    }
-    for (place, faces) in faces_of {
-        let mut groups = Groups::new(faces.len());
-        for (i, &face) in faces.iter().enumerate() {
-            for &half in &ground.sides[face] {
-                if let Ok(j) = faces.binary_search(&ground.beyond(half)) {
-                    groups.join(i as u32, j as u32);
-                }
-            }
-        }
-        let mut pieces: BTreeMap<u32, (i128, Vec<usize>)> = BTreeMap::new();
-        for (i, &face) in faces.iter().enumerate() {
-            let piece = pieces.entry(groups.of(i as u32)).or_default();
-            piece.0 += ground.faces.area[face];
-            piece.1.push(face);
-        }
-        let largest = pieces.values().map(|(area, _)| *area).max().unwrap_or_default();
-        let borders = |piece: &[usize]| -> Vec<u32> {
+/// whoever's main piece bounds most of them. Whether there were any.
+fn sweep_crumbs(ground: &mut Ground, frame: &Frame, tolerance: Metres, held: &HashSet<u32>) -> bool {
+    let pieces = pieces(ground, &touched(ground));
+    let main: HashSet<(u32, usize)> =
+        pieces.iter().flat_map(|(&place, own)| own[0].iter().map(move |&face| (place, face))).collect();
+    let is_main = |place: u32, face: usize| !pieces.contains_key(&place) || main.contains(&(place, face));
+    let mut given: Vec<(u32, u32, &[usize])> = Vec::new();
+    for (&place, own) in pieces.iter().filter(|(place, own)| own.len() > 1 && !held.contains(place)) {
+        let border = |piece: &[usize]| -> Vec<u32> {
             let halves = piece.iter().flat_map(|&face| &ground.sides[face]).copied();
             halves.filter(|&half| !ground.holds(ground.beyond(half), place)).collect()
         };
-        let main: Vec<u32> =
-            pieces.values().filter(|(area, _)| *area == largest).flat_map(|(_, p)| borders(p)).collect();
-        let near = Near::new(main.iter().map(|&half| ends(&ground.faces, half)).collect(), frame);
-        let far = |piece: &[usize]| {
-            let vertices = borders(piece).into_iter().flat_map(|half| ends(&ground.faces, half));
-            vertices.map(|c| near.nearest(c).0).fold(0.0, f64::max)
-        };
-        let crumb = |(area, piece): &(i128, Vec<usize>)| *area < largest && far(piece) <= tolerance.0;
-        let crumbs: Vec<Vec<usize>> = pieces.into_values().filter(crumb).map(|(_, piece)| piece).collect();
-        for piece in crumbs {
-            if held.contains(&place) {
+        let near = Near::new(border(&own[0]).into_iter().map(|half| ends(&ground.faces, half)).collect(), frame);
+        for crumb in &own[1..] {
+            let border = border(crumb);
+            let vertices = border.iter().flat_map(|&half| ends(&ground.faces, half));
+            if vertices.map(|c| near.nearest(c).0).fold(0.0, f64::max) > tolerance.0 {
                 continue;
             }
             let mut around: BTreeMap<u32, f64> = BTreeMap::new();
-            for &half in piece.iter().flat_map(|&face| &ground.sides[face]) {
+            for half in border {
                 let beyond = ground.beyond(half);
-                for &other in ground.now[beyond].iter().filter(|&&p| p != place && !held.contains(&p)) {
+                for &other in ground.now[beyond].iter().filter(|&&p| !held.contains(&p) && is_main(p, beyond)) {
                     *around.entry(other).or_default() += length(&ground.faces, frame, half);
                 }
             }
             let most = around.into_iter().max_by(|x, y| x.1.total_cmp(&y.1).then(y.0.cmp(&x.0)));
-            let Some((heir, _)) = most else { continue };
-            for face in piece {
-                ground.take(face, place);
-                if ground.now[face].is_empty() {
-                    ground.give(face, heir);
-                }
+            given.extend(most.map(|(heir, _)| (place, heir, crumb.as_slice())));
+        }
+    }
+    let any = !given.is_empty();
+    for (place, heir, crumb) in given {
+        for &face in crumb {
+            ground.take(face, place);
+            if ground.now[face].is_empty() {
+                ground.give(face, heir);
             }
         }
     }
+    any
 }
 
-/// The places that hold other ground than before.
-fn changed(ground: &Ground) -> BTreeSet<u32> {
-    let mut changed = BTreeSet::new();
-    for (before, now) in ground.before.iter().zip(&ground.now).filter(|(before, now)| before != now) {
-        changed.extend(before.iter().filter(|p| !now.contains(p)).chain(now.iter().filter(|p| !before.contains(p))));
+/// The faces of each place that hang together by their sides, the largest piece first.
+fn pieces(ground: &Ground, places: &BTreeSet<u32>) -> BTreeMap<u32, Vec<Vec<usize>>> {
+    let mut faces_of: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+    for (face, holders) in ground.now.iter().enumerate() {
+        for &place in holders.iter().filter(|place| places.contains(place)) {
+            faces_of.entry(place).or_default().push(face);
+        }
     }
-    changed
+    let apart = |faces: Vec<usize>| {
+        let mut groups = Groups::new(faces.len());
+        for (&face, i) in faces.iter().zip(0u32..) {
+            for &half in &ground.sides[face] {
+                if let Ok(j) = faces.binary_search(&ground.beyond(half)) {
+                    groups.join(i, j as u32);
+                }
+            }
+        }
+        let mut pieces: BTreeMap<u32, (i128, Vec<usize>)> = BTreeMap::new();
+        for (&face, i) in faces.iter().zip(0u32..) {
+            let piece = pieces.entry(groups.of(i)).or_default();
+            piece.0 += ground.faces.area[face];
+            piece.1.push(face);
+        }
+        let mut pieces: Vec<(i128, Vec<usize>)> = pieces.into_values().collect();
+        pieces.sort_by_key(|(area, _)| std::cmp::Reverse(*area));
+        pieces.into_iter().map(|(_, piece)| piece).collect()
+    };
+    faces_of.into_iter().map(|(place, faces)| (place, apart(faces))).collect()
 }
 
-/// The new outlines of the places that changed.
-fn outlines(ground: &Ground, polygons: &[&MultiPolygon]) -> BTreeMap<u32, MultiPolygon> {
+/// The places over or beside ground that changed hands. All of them are drawn anew, so that they share their lines to
+/// the last unit.
+fn touched(ground: &Ground) -> BTreeSet<u32> {
+    let mut touched = BTreeSet::new();
+    for face in (0..ground.now.len()).filter(|&face| ground.before[face] != ground.now[face]) {
+        let beside = ground.sides[face].iter().map(|&half| &ground.now[ground.beyond(half)]);
+        touched.extend(beside.chain([&ground.before[face], &ground.now[face]]).flatten());
+    }
+    touched
+}
+
+/// The new outlines of the places that closing touched.
+fn outlines(ground: &Ground, polygons: &[&MultiPolygon], frame: &Frame) -> BTreeMap<u32, MultiPolygon> {
     let faces = &ground.faces;
-    let mut halves: BTreeMap<u32, Vec<u32>> = changed(ground).into_iter().map(|place| (place, Vec::new())).collect();
+    let mut halves: BTreeMap<u32, Vec<u32>> = touched(ground).into_iter().map(|place| (place, Vec::new())).collect();
     if halves.is_empty() {
         return BTreeMap::new();
     }
+    // How many border lines end at each vertex.
     let mut lines = vec![0u32; faces.vertices.len()];
     for half in 0..faces.face.len() as u32 {
         let (left, right) = (ground.face(half), ground.beyond(half));
@@ -516,11 +569,22 @@ fn outlines(ground: &Ground, polygons: &[&MultiPolygon]) -> BTreeMap<u32, MultiP
             }
         }
     }
-    // A node that noding or a cut put on a line, and at which no line ends any more, is none.
+    // What noding or a cut put on a line, and where no other line ends any more, is no vertex.
     let drawn: HashSet<Coord> =
         polygons.iter().flat_map(|p| p.rings()).flat_map(|ring| ring.0.iter().copied()).collect();
-    let keeps = |v: u32| lines[v as usize] != 2 || drawn.contains(&faces.vertices[v as usize]);
-    halves.into_iter().map(|(place, own)| (place, MultiPolygon(outline(faces, &own, &keeps)))).collect()
+    let firm = |v: u32| lines[v as usize] != 2 || drawn.contains(&faces.vertices[v as usize]);
+    let crumb = |ring: &Ring| frame.area(ring.doubled_area().abs()).0 < CRUMB.0;
+    let drawn_anew = |own: Vec<u32>| {
+        let mut polygons = outline(faces, &own, &firm);
+        if polygons.iter().any(|polygon| !crumb(&polygon.outer)) {
+            polygons.retain(|polygon| !crumb(&polygon.outer));
+        }
+        for polygon in &mut polygons {
+            polygon.holes.retain(|hole| !crumb(hole));
+        }
+        MultiPolygon(polygons)
+    };
+    halves.into_iter().map(|(place, own)| (place, drawn_anew(own))).collect()
 }
 
 /// Whether a polygon lost half of its ground: it was itself no wider than a sliver.
@@ -528,16 +592,27 @@ fn too_little(before: &MultiPolygon, now: &MultiPolygon) -> bool {
     2 * now.doubled_area() < before.doubled_area()
 }
 
-/// The vertices of a polygon that lie on its new border no more.
+/// The vertices of a polygon that lie on its new border no more; and those of the new border that lie off the old one,
+/// unless a vertex moved there.
 fn moves(place: u32, before: &MultiPolygon, now: &MultiPolygon, frame: &Frame, moves: &mut Vec<Move>) {
-    let known: HashSet<Coord> = now.rings().flat_map(|ring| ring.0.iter().copied()).collect();
-    let near = Near::new(now.rings().flat_map(Ring::edges).map(|(a, b)| [a, b]).collect(), frame);
     let unit = frame.distance(Coord::new(0, 0), Coord::new(0, 1)).0;
-    for &from in before.rings().flat_map(|ring| &ring.0).filter(|vertex| !known.contains(vertex)) {
-        let (length, to) = near.nearest(from);
-        if length > ROUNDING * unit {
-            moves.push(Move { place, from, to, length: Metres(length) });
-        }
+    let off = |from: &MultiPolygon, to: &MultiPolygon| {
+        let known: HashSet<Coord> = to.rings().flat_map(|ring| ring.0.iter().copied()).collect();
+        let near = Near::new(to.rings().flat_map(Ring::edges).map(|(a, b)| [a, b]).collect(), frame);
+        let vertices = from.rings().flat_map(|ring| &ring.0).filter(move |vertex| !known.contains(vertex));
+        let found: Vec<(Coord, f64, Coord)> = vertices
+            .map(|&vertex| (vertex, near.nearest(vertex)))
+            .map(|(vertex, (far, at))| (vertex, far, at))
+            .collect();
+        found.into_iter().filter(move |(_, far, _)| *far > ROUNDING * unit)
+    };
+    let mut reached: HashSet<Coord> = HashSet::new();
+    for (from, length, to) in off(before, now) {
+        reached.insert(to);
+        moves.push(Move { place, from, to, length: Metres(length) });
+    }
+    for (to, length, from) in off(now, before).filter(|(to, ..)| !reached.contains(to)) {
+        moves.push(Move { place, from, to, length: Metres(length) });
     }
 }
 

@@ -1,19 +1,18 @@
 //! From half-edges back to polygons: the outline of any set of faces.
 
-use super::exact::{Side, side};
+use super::exact::{Side, cross, difference, side};
 use super::faces::Faces;
 use crate::model::{Coord, Polygon, Ring};
 use std::collections::HashMap;
 
 /// The polygons whose borders are the half-edges, which are ascending and have the ground on their left. Rings visit no
-/// vertex twice: ground that touches itself in a vertex comes apart there. Vertices that `keeps` denies are left out of
-/// rings that can spare them.
-pub(super) fn outline(faces: &Faces, halves: &[u32], keeps: &dyn Fn(u32) -> bool) -> Vec<Polygon> {
+/// vertex twice: ground that touches itself in a vertex comes apart there. Between vertices that are `firm`, nodes that
+/// lie within a unit of the straight line are left out; as that is so from either side, neighbours leave out the same.
+pub(super) fn outline(faces: &Faces, halves: &[u32], firm: &dyn Fn(u32) -> bool) -> Vec<Polygon> {
     let (mut outers, mut holes) = (Vec::new(), Vec::new());
     for vertices in rings(faces, halves) {
-        let at = |vertex: &u32| faces.vertices[*vertex as usize];
-        let full = Ring(vertices.iter().map(at).collect());
-        let spare = Ring(vertices.iter().filter(|vertex| keeps(**vertex)).map(at).collect());
+        let full = Ring(vertices.iter().map(|vertex| faces.vertices[*vertex as usize]).collect());
+        let spare = straightened(faces, &vertices, firm);
         let ring = if spare.doubled_area().signum() == full.doubled_area().signum() { spare } else { full };
         match ring.doubled_area() {
             0 => {}
@@ -28,6 +27,29 @@ pub(super) fn outline(faces: &Faces, halves: &[u32], keeps: &dyn Fn(u32) -> bool
         }
     }
     outers.into_iter().map(|(_, polygon)| polygon).collect()
+}
+
+/// A ring without the nodes that it can spare.
+fn straightened(faces: &Faces, vertices: &[u32], firm: &dyn Fn(u32) -> bool) -> Ring {
+    let at = |vertex: u32| faces.vertices[vertex as usize];
+    let n = vertices.len();
+    let firm: Vec<usize> = (0..n).filter(|&i| firm(vertices[i])).collect();
+    let mut ring = Vec::with_capacity(n);
+    if firm.is_empty() {
+        ring.extend(vertices.iter().map(|&vertex| at(vertex)));
+    }
+    for (i, &from) in firm.iter().enumerate() {
+        let to = firm.get(i + 1).copied().unwrap_or(firm[0] + n);
+        let (a, b) = (at(vertices[from]), at(vertices[to % n]));
+        let between = || (from + 1..to).map(|j| at(vertices[j % n]));
+        let (dx, dy) = difference(a, b);
+        let reach = i128::from(dx.abs().max(dy.abs()));
+        ring.push(a);
+        if a == b || between().any(|node| cross(a, b, node).abs() > reach) {
+            ring.extend(between());
+        }
+    }
+    Ring(ring)
 }
 
 /// Follows the border: at each vertex the leftmost turn, and a ring that comes back to one of its vertices is cut there.
