@@ -38,7 +38,8 @@ fn every_format_brings_everything_back() {
     let city = folder.path().join("city.gpkg");
     let profile = Profile::preset("synthetic").expect("preset");
     drop(gridweave::city::City::create(&city, &profile, &world, "new").expect("written"));
-    for layer in [Layer::Communities, Layer::Grids, Layer::Buildings, Layer::Compounds, Layer::Streets, Layer::Cameras] {
+    for layer in [Layer::Communities, Layer::Grids, Layer::Buildings, Layer::Compounds, Layer::Streets, Layer::Cameras]
+    {
         assert!(world.count(layer) > 0, "{layer}");
         for format in ["geojson", "flatgeobuf", "geopackage", "csv", "xlsx"] {
             let file = export(folder.path(), &city, layer, format);
@@ -84,7 +85,7 @@ fn a_number_that_belongs_to_another_is_not_taken() {
     let options = Options { crs: Some(gridweave::read::datum::Crs::Wgs84), ..Options::default() };
     let source = Source::Layer(Layer::Cameras);
     let reading = gridweave::read::read_bytes("other.geojson", far.as_bytes(), source, &options, &|_, _| {});
-    let before = world.given(Layer::Cameras);
+    let before = world.ids(Layer::Cameras).last().expect("cameras");
     let prepared = prepare(&world, &profile, reading, "import", false);
     assert_eq!(prepared.tallies[0].1.added, 2, "{:#?}", prepared.problems);
     let new: Vec<u32> = prepared.world.ids(Layer::Cameras).filter(|id| *id > before).collect();

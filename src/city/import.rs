@@ -136,7 +136,7 @@ fn fit(
     let mut met: HashSet<u32> = HashSet::new();
     // A file of our own tells the number that each thing had. Where this city never gave that number away, the thing
     // keeps it; those come first, so that nobody else is given it.
-    let given = world.given(layer);
+    let given = world.given(layer).max(world.ids(layer).last().unwrap_or(0));
     let free = |number: u32| number > given && number <= HIGHEST_NUMBER;
     let mut numbers: HashSet<u32> = HashSet::new();
     let mut matched: Vec<(Read, Option<u32>)> = records.into_iter().zip(matches).collect();

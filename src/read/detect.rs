@@ -73,7 +73,7 @@ pub(super) fn detect(part: &Part) -> Result<Found, Fault> {
         return Ok(Found::Is(Format::Osm));
     }
     match extension(&part.name).as_str() {
-        "dbf" => return Ok(Found::Is(Format::Shapefile)),
+        "shp" | "dbf" => return Ok(Found::Is(Format::Shapefile)),
         "shx" | "prj" | "cpg" => {
             let message = "a part of a shapefile without its .shp";
             return Err(Fault::new("shapefile-incomplete", message, "give the .shp file and keep its parts beside it"));

@@ -311,14 +311,15 @@ impl Mapping {
     pub(super) fn place(&self, feature: &Feature) -> Shape {
         let cell = |column: Option<usize>| column.map(|at| feature.cell(at)).filter(|cell| !is_unknown(cell));
         let [lon, lat, position, wkt] = self.place;
+        // The whole geometry before a point that stands for it.
+        if let Some(Cell::Text(text)) = cell(wkt) {
+            return super::well_known::shape(text);
+        }
         if let (Some(lon), Some(lat)) = (cell(lon), cell(lat)) {
             return match (coordinate(lon), coordinate(lat)) {
                 (Some(x), Some(y)) => Shape::Of(Outline::point(x, y)),
                 (x, _) => no_number(if x.is_none() { lon } else { lat }),
             };
-        }
-        if let Some(Cell::Text(text)) = cell(wkt) {
-            return super::well_known::shape(text);
         }
         let Some(cell) = cell(position) else { return Shape::Missing };
         let Cell::Text(text) = cell else { return no_number(cell) };
