@@ -9,7 +9,7 @@ use std::path::Path;
 /// A synthetic community, thinned so that its numbers have gaps.
 fn world() -> World {
     let mut world = generate(Scale::Compound, 5, &|_, _| {}).world;
-    for layer in [Layer::Buildings, Layer::Cameras, Layer::Compounds] {
+    for layer in [Layer::Streets, Layer::Cameras] {
         let gone = world.ids(layer).filter(|id| id % 3 == 1).collect();
         world.delete_all(layer, &gone);
     }
