@@ -215,7 +215,7 @@ fn lost_digits(n: f64) -> bool {
     if whole < 100_000_000_000 {
         return false;
     }
-    while whole % 10 == 0 {
+    while whole.is_multiple_of(10) {
         whole /= 10;
     }
     whole < 1_000_000
