@@ -23,7 +23,7 @@ pub struct Cli {
 #[derive(Subcommand, Debug)]
 pub enum Verb {
     /// Shows a synthetic district in the browser: nothing to install, nothing to import
-    #[command(after_help = "Example:\n  gridweave demo\n  gridweave demo --scale compound --seed 7 --into demo.gpkg")]
+    #[command(after_help = "Example:\n  gridweave demo\n  gridweave demo --scale compound --seed 7 --into demo.gpkg\n  gridweave demo --scale city --into city.gpkg")]
     Demo(Demo),
     /// Reads files into a city file, creating it when it is missing
     #[command(
@@ -56,6 +56,8 @@ pub enum DemoScale {
     Compound,
     /// 269 grids, 200,000 households, 20,000 buildings.
     District,
+    /// 49 districts: 20,000 grids, 1,000,000 buildings, 100,000 cameras.
+    City,
 }
 
 /// `demo`

@@ -88,6 +88,7 @@ fn run_demo(demo: &Demo) -> Outcome {
     let scale = match demo.scale {
         DemoScale::Compound => synth::Scale::Compound,
         DemoScale::District => synth::Scale::District,
+        DemoScale::City => synth::Scale::City,
     };
     let bar = progress("making a city");
     let made = synth::generate(scale, demo.seed, &|done, all| tick(&bar, done, all));
