@@ -159,7 +159,7 @@ async fn a_messy_file_is_looked_at_tried_mended_imported_and_undone() {
     let mut book: calamine::Xlsx<_> = calamine::Reader::new(std::io::Cursor::new(book)).expect("a workbook");
     let sheet = calamine::Reader::worksheet_range_at(&mut book, 0).expect("a sheet").expect("readable");
     let rows: Vec<&[calamine::Data]> = sheet.rows().collect();
-    let row_column = rows[0].iter().position(|cell| cell.to_string() == "row").expect("row numbers");
+    let row_column = rows[0].iter().position(|cell| *cell == "row").expect("row numbers");
     assert_eq!(rows.len() as u64 - 1, told);
     assert_eq!((rows[1][0].to_string().as_str(), rows[1][row_column].to_string()), ("error", (all + 2).to_string()));
 

@@ -320,7 +320,7 @@ fn begun(
 /// What a job of the desk came to.
 pub enum Outcome {
     /// A trial.
-    Preview(trial::Preview),
+    Preview(Box<trial::Preview>),
     /// An import.
     Imported(trial::Imported),
 }
@@ -334,7 +334,10 @@ pub enum Outcome {
 pub async fn preview(State(app): State<App>, Json(reading): Json<Reading>) -> Result<Response, Problem> {
     let (ask, file) = (reading.ask()?, reading.file(&app)?);
     let city = app.clone();
-    begun(&app, move |pace| trial::preview(&file.bundle(), &city.city.snapshot(), &ask, pace).map(Outcome::Preview))
+    begun(&app, move |pace| {
+        trial::preview(&file.bundle(), &city.city.snapshot(), &ask, pace)
+            .map(|preview| Outcome::Preview(Box::new(preview)))
+    })
 }
 
 /// Imports a file; where there are errors nothing changes.

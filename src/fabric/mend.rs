@@ -428,7 +428,7 @@ fn close_gaps(ground: &mut Ground, frame: &Frame, tolerance: Metres, held: &Hash
             let whole: f64 = shares.values().map(|(length, _)| length).sum();
             let may =
                 |(place, (length, _)): &(&u32, &(f64, Vec<u32>))| *length >= SHARE * whole && !held.contains(place);
-            let Some((&keeper, (_, own))) = shares.iter().filter(may).next_back() else { continue };
+            let Some((&keeper, (_, own))) = shares.iter().rfind(may) else { continue };
             let rest: Vec<u32> = ground.sides[face].iter().filter(|half| !own.contains(half)).copied().collect();
             let area = frame.area(ground.faces.area[face]);
             let width = if rest.is_empty() {

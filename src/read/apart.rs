@@ -77,9 +77,12 @@ pub(super) fn taken_apart(area: MultiPolygon, fault: Fault, repairs: &mut Repair
     Ok(apart.area)
 }
 
+/// Polygons as lists of rings.
+type Parts = Vec<Vec<Vec<Coord>>>;
+
 /// The rings with every vertex put on the first one, in the order of the rings, within [`NEAR`] units of it, closed as
 /// files close them; and the vertices that were moved, with where they went.
-fn joined_near(area: &MultiPolygon) -> (Vec<Vec<Vec<Coord>>>, Vec<(Coord, Coord)>) {
+fn joined_near(area: &MultiPolygon) -> (Parts, Vec<(Coord, Coord)>) {
     let cell = |c: Coord| (c.x.div_euclid(NEAR + 1), c.y.div_euclid(NEAR + 1));
     let mut first: HashMap<(i32, i32), Vec<Coord>> = HashMap::new();
     let mut moved: Vec<(Coord, Coord)> = Vec::new();

@@ -122,7 +122,7 @@ pub(super) fn open(bundle: &Bundle, progress: &(dyn Fn(u64, u64) + Sync)) -> Res
     };
     for sheet in &mut sheets {
         for (code, message, remedy) in &problems {
-            sheet.problems.push(Problem::new(Severity::Warning, *code, message.clone(), remedy.clone()));
+            sheet.problems.push(Problem::new(Severity::Warning, code, message.clone(), remedy.clone()));
         }
         if !aside.is_empty() {
             let message = format!("left aside in the archive: {}", listed(&aside));

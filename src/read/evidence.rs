@@ -424,12 +424,12 @@ impl Picture {
             let ((ax, ay), (bx, by)) = (self.place(a), self.place(b));
             let (lo, hi) = (ay.min(by), ay.max(by));
             let first = (lo - 0.5).ceil().max(0.0) as usize;
-            for row in first..self.rows {
+            for (row, crossings) in crossings.iter_mut().enumerate().skip(first) {
                 let y = row as f64 + 0.5;
                 if y >= hi {
                     break;
                 }
-                crossings[row].push(ax + (y - ay) / (by - ay) * (bx - ax));
+                crossings.push(ax + (y - ay) / (by - ay) * (bx - ax));
             }
         }
         for (row, mut xs) in crossings.into_iter().enumerate() {

@@ -458,7 +458,8 @@ mod tests {
 
     #[test]
     fn repairs_that_have_one_answer() {
-        let table: [(&[(i32, i32)], usize, &[Kind]); 5] = [
+        type Case<'a> = (&'a [(i32, i32)], usize, &'a [Kind]);
+        let table: [Case<'_>; 5] = [
             (&[(0, 0), (9, 0), (9, 9), (0, 0)], 0, &[]),
             (&[(0, 0), (9, 0), (9, 9)], 0, &[Kind::Closed]),
             (&[(0, 0), (0, 0), (9, 0), (9, 9), (0, 0), (0, 0)], 2, &[]),

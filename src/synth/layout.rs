@@ -231,7 +231,12 @@ impl Layout {
             let at = p(x + dice.range(-500.0, 500.0), y + dice.range(-500.0, 500.0));
             Swirl { at, angle: sign * dice.range(0.1, 0.26), reach: dice.range(900.0, 1_300.0) }
         };
-        let swirls = vec![swirl(-2_300.0, 1_500.0), swirl(2_600.0, 1_300.0), swirl(-1_900.0, -1_700.0), swirl(2_500.0, -1_600.0)];
+        let swirls = vec![
+            swirl(-2_300.0, 1_500.0),
+            swirl(2_600.0, 1_300.0),
+            swirl(-1_900.0, -1_700.0),
+            swirl(2_500.0, -1_600.0),
+        ];
         let [a, b, c] = river.map_or([0.0; 3], |(_, phases)| phases);
         let middle = setting.frame.coord(setting.origin.turn(-0.09).x, setting.origin.turn(-0.09).y);
         Self {

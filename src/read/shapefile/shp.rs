@@ -40,7 +40,7 @@ impl Shapes {
             }
             reader.at += length;
             shapes.count += 1;
-            if shapes.count % 4096 == 0 {
+            if shapes.count.is_multiple_of(4096) {
                 progress(reader.at, size);
             }
         }
