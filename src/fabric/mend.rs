@@ -3,7 +3,7 @@
 //! Borders digitised twice, jitter, and rounding leave slivers: ground a hand's or a few metres wide that two neighbours
 //! claim or none. [`mend`] closes them:
 //!
-//! 1. All borders are noded, and cuts ([`super::bridges`]) part narrow ground from wide.
+//! 1. All borders are noded, and cuts (`bridges`) part narrow ground from wide.
 //! 2. Ground that two polygons claim and that is nowhere wider than the tolerance stays with the lower number; ground
 //!    that nobody claims and that is as narrow goes to the higher. So the line of the lower number holds, and the
 //!    other's moves onto it: no third line is invented, but for cuts across a gap where three borders should meet.
