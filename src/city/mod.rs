@@ -7,6 +7,7 @@ pub mod ask;
 mod batch;
 pub mod check;
 pub mod import;
+mod names;
 mod search;
 mod shelf;
 pub mod table;
@@ -15,10 +16,11 @@ pub use search::Found;
 pub use shelf::{MAX_ZOOM, Shelf};
 
 use crate::index::{Facts, Ground};
-use crate::model::{Profile, World};
-use crate::store::{Change, Checkpoint, Embedded, Store, StoreError, Stored, edits_of, read_only};
+use crate::model::{Layer, Profile, World};
+use crate::store::{Change, Checkpoint, Edit, Embedded, Store, StoreError, Stored, read_only};
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -39,7 +41,7 @@ pub struct Snapshot {
     pub facts: Facts,
     /// Its map layers, prepared when first asked for.
     pub shelf: Shelf,
-    names: std::sync::OnceLock<search::Names>,
+    names: std::sync::OnceLock<names::Names>,
     borders: std::sync::OnceLock<crate::index::Borders>,
 }
 
@@ -111,16 +113,12 @@ impl City {
     /// # Errors
     /// The file exists or cannot be written.
     pub fn create(path: &Path, profile: &Profile, world: &World, reason: &str) -> Result<Self, StoreError> {
-        let mut store = Embedded::create(path, profile)?;
-        if *world != World::default() {
-            if let Err(error) = store.commit(&Change { reason: reason.to_owned(), edits: edits_of(world) }) {
-                // An empty city is not what was asked for.
-                let _ = std::fs::remove_file(path);
-                return Err(error);
-            }
-            write_down(&mut store);
-        }
-        Self::with(store)
+        let first = (*world != World::default()).then_some((world, reason));
+        let (store, since) = Embedded::create_with(path, profile, first)?;
+        let version = u64::from(first.is_some());
+        let stored = Stored { world: world.clone(), profile: profile.clone(), version, since };
+        let current = ArcSwap::from_pointee(Snapshot::build(stored));
+        Ok(Self { store: Mutex::new(Box::new(store)), current })
     }
 
     /// A city that is gone when the program ends.
@@ -152,6 +150,8 @@ impl City {
         change.apply(&mut world, &mut profile)?;
         let (version, since) = store.commit(change)?;
         let after = Arc::new(Snapshot::build(Stored { world, profile, version, since }));
+        let changed: BTreeSet<Layer> = change.edits.iter().filter_map(Edit::layer).collect();
+        after.keep_prepared(&before, |layer| changed.contains(&layer));
         self.current.store(after.clone());
         write_down(store.as_mut());
         Ok(after)

@@ -85,6 +85,19 @@ impl Journal {
         Ok(())
     }
 
+    /// Records a change that the city file holds already.
+    pub fn record(&mut self, version: u64, time: impl ToString, reason: &str) -> Result<(), StoreError> {
+        let line = params![version as i64, time.to_string(), reason];
+        self.db.execute("INSERT INTO entry VALUES (?1, ?2, ?3, NULL)", line).at(&self.path)?;
+        Ok(())
+    }
+
+    /// The last version that it knows of; 0 where there is none.
+    pub fn last(&self) -> Result<u64, StoreError> {
+        let last = self.db.query_row("SELECT coalesce(max(version), 0) FROM entry", [], |row| row.get::<_, i64>(0));
+        Ok(last.at(&self.path)?.unsigned_abs())
+    }
+
     /// Changes after a version, oldest first, none left out.
     ///
     /// # Errors

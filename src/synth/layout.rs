@@ -88,6 +88,9 @@ pub struct Layout {
     pub river: Option<f64>,
     /// A town with everything that one has, not a single community.
     pub town: bool,
+    /// Square metres of urban villages at most. They hold seven houses in ten ares; more ground would leave none of the
+    /// buildings that a district is to have for the countryside.
+    pub villages: f64,
     /// Where it lies among the other districts of a city.
     setting: Option<Setting>,
     swirls: Vec<Swirl>,
@@ -211,6 +214,7 @@ impl Layout {
             reach: 4700.0,
             river: Some(1025.0),
             town: true,
+            villages: 1_200_000.0,
             setting: None,
             swirls,
             meander,
@@ -231,7 +235,12 @@ impl Layout {
             let at = p(x + dice.range(-500.0, 500.0), y + dice.range(-500.0, 500.0));
             Swirl { at, angle: sign * dice.range(0.1, 0.26), reach: dice.range(900.0, 1_300.0) }
         };
-        let swirls = vec![swirl(-2_300.0, 1_500.0), swirl(2_600.0, 1_300.0), swirl(-1_900.0, -1_700.0), swirl(2_500.0, -1_600.0)];
+        let swirls = vec![
+            swirl(-2_300.0, 1_500.0),
+            swirl(2_600.0, 1_300.0),
+            swirl(-1_900.0, -1_700.0),
+            swirl(2_500.0, -1_600.0),
+        ];
         let [a, b, c] = river.map_or([0.0; 3], |(_, phases)| phases);
         let middle = setting.frame.coord(setting.origin.turn(-0.09).x, setting.origin.turn(-0.09).y);
         Self {
@@ -243,6 +252,7 @@ impl Layout {
             reach: 4700.0,
             river: river.map(|(at, _)| at),
             town: true,
+            villages: 2_400_000.0,
             setting: Some(setting),
             swirls,
             meander: [(250.0, 4300.0, a), (110.0, 2100.0, b), (35.0, 1000.0, c)],
@@ -265,6 +275,7 @@ impl Layout {
             reach: 4700.0,
             river: None,
             town: false,
+            villages: 0.0,
             setting: None,
             swirls: vec![Swirl { at: p(100.0, 50.0), angle: 0.1, reach: 500.0 }],
             meander: [(0.0, 1.0, 0.0); 3],

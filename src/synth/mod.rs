@@ -145,16 +145,8 @@ fn settle(ground: &Ground, size: &Size) -> World {
         named[plot.face as usize] = city::carries_names(plot);
     }
     let roads = roads::join(mesh, &mut names, &|face| named[face as usize]);
-    let draft = Draft {
-        code: &size.code,
-        layout,
-        mesh,
-        plots,
-        built,
-        households: &households,
-        roads: &roads,
-        levels: &levels,
-    };
+    let draft =
+        Draft { code: &size.code, layout, mesh, plots, built, households: &households, roads: &roads, levels: &levels };
     let mut world = World::default();
     city::places(&draft, &mut names, &size.name, &mut world);
     city::premises(&draft, &mut names, &mut world);

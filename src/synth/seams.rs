@@ -41,8 +41,11 @@ impl Seams {
             for edge in run.windows(2) {
                 let place = |c: Coord| all.iter().position(|other| *other == c).unwrap_or(0);
                 let (from, to) = (place(edge[0]), place(edge[1]));
-                let between: Vec<Coord> =
-                    if from < to { all[from + 1..to].to_vec() } else { all[to + 1..from].iter().rev().copied().collect() };
+                let between: Vec<Coord> = if from < to {
+                    all[from + 1..to].to_vec()
+                } else {
+                    all[to + 1..from].iter().rev().copied().collect()
+                };
                 if !between.is_empty() {
                     seams.0.insert((edge[1], edge[0]), between.iter().rev().copied().collect());
                     seams.0.insert((edge[0], edge[1]), between);
