@@ -23,7 +23,9 @@ pub struct Cli {
 #[derive(Subcommand, Debug)]
 pub enum Verb {
     /// Shows a synthetic district in the browser: nothing to install, nothing to import
-    #[command(after_help = "Example:\n  gridweave demo\n  gridweave demo --scale compound --seed 7 --into demo.gpkg\n  gridweave demo --scale city --into city.gpkg")]
+    #[command(
+        after_help = "Example:\n  gridweave demo\n  gridweave demo --scale compound --seed 7 --into demo.gpkg\n  gridweave demo --scale city --into city.gpkg"
+    )]
     Demo(Demo),
     /// Reads files into a city file, creating it when it is missing
     #[command(

@@ -2,9 +2,12 @@
 
 use super::Snapshot;
 use crate::index::{Ground, compounds};
-use crate::model::{BuildingKind, Coord, Entity, Frame, Layer, Problem, Profile, Record, Severity, Value, World};
+use crate::model::{
+    BuildingKind, Coord, Entity, FieldFault, Frame, Geometry, Layer, Problem, Profile, Record, Severity, Value, World,
+};
 use crate::read::Reading;
 use crate::store::{Change, Edit};
+use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -81,37 +84,64 @@ fn fit(
     tally: &mut Tally,
 ) {
     let records = once_each(layer, records, problems);
-    let matches = Known::of(world, layer).matches(layer, &records);
+    let matches = match world.count(layer) {
+        0 => vec![None; records.len()],
+        _ => Known::of(world, layer).matches(layer, &records),
+    };
     let mut met: HashSet<u32> = HashSet::new();
+    let before = world.ids(layer).last().unwrap_or(0).max(world.given(layer));
+    let mut fresh = before;
+    let mut changed: Vec<Record> = Vec::with_capacity(records.len());
     for (mut record, same) in records.into_iter().zip(matches) {
-        record.id = same.unwrap_or(0);
-        let old = same.and_then(|id| world.record(layer, id));
+        let Some(id) = same else {
+            fresh += 1;
+            record.id = fresh;
+            changed.push(record);
+            continue;
+        };
+        record.id = id;
+        met.insert(id);
+        let old = world.record(layer, id);
         if let Some(old) = &old {
             keep_unsaid(layer, old, &mut record, replace);
         }
         if old.as_ref() == Some(&record) {
             tally.unchanged += 1;
-            met.insert(record.id);
-            continue;
-        }
-        match world.put(layer, &record) {
-            Ok(id) => {
-                record.id = id;
-                met.insert(id);
-                match old {
-                    Some(_) => tally.updated += 1,
-                    None => tally.added += 1,
-                }
-                edits.push(Edit::Put(layer, record));
-            }
-            Err(fault) => problems.push(
-                Problem::new(Severity::Error, "field", format!("{}: {}", fault.field, fault.message), fault.remedy)
-                    .of(describe(layer, &record)),
-            ),
+        } else {
+            changed.push(record);
         }
     }
+    // What is new has higher numbers than what is there, so parts can be made apart and joined.
+    let made = |part: &[Record]| -> (World, Vec<(u32, FieldFault)>) {
+        let mut world = World::default();
+        let fault = |record: &Record| world.put(layer, record).err().map(|fault| (record.id, fault));
+        let faults = part.iter().filter_map(fault).collect();
+        (world, faults)
+    };
+    let parts: Vec<_> = changed.par_chunks(8_192).map(made).collect();
+    let mut faults: HashMap<u32, FieldFault> = HashMap::new();
+    for (part, faulty) in parts {
+        world.append(part);
+        faults.extend(faulty);
+    }
+    for record in changed {
+        if let Some(fault) = faults.remove(&record.id) {
+            // Only what was there before stays as it was.
+            problems.push(
+                Problem::new(Severity::Error, "field", format!("{}: {}", fault.field, fault.message), fault.remedy)
+                    .of(describe(layer, &record)),
+            );
+            continue;
+        }
+        if record.id > before {
+            tally.added += 1;
+        } else {
+            tally.updated += 1;
+        }
+        edits.push(Edit::Put(layer, record));
+    }
     if replace {
-        let gone: BTreeSet<u32> = world.ids(layer).filter(|id| !met.contains(id)).collect();
+        let gone: BTreeSet<u32> = world.ids(layer).filter(|id| *id <= before && !met.contains(id)).collect();
         tally.removed = world.delete_all(layer, &gone) as u32;
         edits.extend(gone.into_iter().map(|id| Edit::Delete(layer, id)));
     }
@@ -119,12 +149,14 @@ fn fit(
 
 /// The records without those that repeat another to the last value; what shares only a code or name is told.
 fn once_each(layer: Layer, records: Vec<Record>, problems: &mut Vec<Problem>) -> Vec<Record> {
-    let mut met: HashSet<u128> = HashSet::new();
+    let keys: Vec<(u128, Option<u128>)> =
+        records.par_iter().map(|record| (place_key(record, record.values.len()), name_key(layer, record))).collect();
+    let mut met: HashSet<u128> = HashSet::with_capacity(records.len());
     let mut names: HashSet<u128> = HashSet::new();
     let mut kept = Vec::with_capacity(records.len());
-    for record in records {
-        let named = name_key(layer, &record).is_some_and(|key| !names.insert(key));
-        let (code, message, remedy) = if !met.insert(place_key(&record, record.values.len())) {
+    for (record, (place, name)) in records.into_iter().zip(keys) {
+        let named = name.is_some_and(|key| !names.insert(key));
+        let (code, message, remedy) = if !met.insert(place) {
             (
                 "doubled",
                 "stands in the files more than once, exactly alike; kept once",
@@ -178,9 +210,14 @@ impl Known {
     fn matches(&self, layer: Layer, records: &[Record]) -> Vec<Option<u32>> {
         let mut found: Vec<Option<u32>> = vec![None; records.len()];
         let mut met: HashSet<u32> = HashSet::new();
-        let mut round = |candidates: &dyn Fn(&Record) -> Vec<u32>| {
-            for (found, record) in found.iter_mut().zip(records).filter(|(found, _)| found.is_none()) {
-                *found = candidates(record).into_iter().find(|id| met.insert(*id));
+        let mut round = |candidates: &(dyn Fn(&Record) -> Vec<u32> + Sync)| {
+            let open = |(found, record): (&Option<u32>, &Record)| match found {
+                Some(_) => Vec::new(),
+                None => candidates(record),
+            };
+            let candidates: Vec<Vec<u32>> = found.par_iter().zip(records).map(open).collect();
+            for (found, candidates) in found.iter_mut().zip(candidates).filter(|(found, _)| found.is_none()) {
+                *found = candidates.into_iter().find(|id| met.insert(*id));
             }
         };
         round(&|record| self.by_place.get(&place_key(record, telling(layer))).cloned().unwrap_or_default());
@@ -251,11 +288,47 @@ fn telling(layer: Layer) -> usize {
     if layer == Layer::Compounds { 1 } else { 2 }
 }
 
-/// Stands for a feature's geometry and its first values.
+/// Stands for a feature's geometry and its first values. Each part begins with its kind and size, so that no two
+/// features write the same bytes.
 fn place_key(record: &Record, values: usize) -> u128 {
-    let words: Vec<&Value> = record.values.iter().take(values).collect();
-    // Writing plain values as JSON into memory cannot fail; an empty key would only make two things look alike.
-    xxh3_128(&serde_json::to_vec(&(&record.geometry, words)).unwrap_or_default())
+    let mut bytes: Vec<u8> = Vec::with_capacity(256);
+    let line = |bytes: &mut Vec<u8>, kind: u8, line: &[Coord]| {
+        bytes.push(kind);
+        bytes.extend_from_slice(&line.len().to_le_bytes());
+        line.iter().for_each(|c| {
+            bytes.extend_from_slice(&(u64::from(c.x as u32) << 32 | u64::from(c.y as u32)).to_le_bytes())
+        });
+    };
+    match &record.geometry {
+        Geometry::Point(at) => line(&mut bytes, 0, &[*at]),
+        Geometry::Line(all) => line(&mut bytes, 1, &all.0),
+        Geometry::Area(area) => {
+            for polygon in &area.0 {
+                line(&mut bytes, 2, &polygon.outer.0);
+                polygon.holes.iter().for_each(|hole| line(&mut bytes, 3, &hole.0));
+            }
+        }
+    }
+    for value in record.values.iter().take(values) {
+        match value {
+            Value::Null => bytes.push(4),
+            Value::Bool(b) => bytes.extend_from_slice(&[5, u8::from(*b)]),
+            Value::Integer(n) => {
+                bytes.push(6);
+                bytes.extend_from_slice(&n.to_le_bytes());
+            }
+            Value::Real(n) => {
+                bytes.push(7);
+                bytes.extend_from_slice(&n.to_bits().to_le_bytes());
+            }
+            Value::Text(text) => {
+                bytes.push(8);
+                bytes.extend_from_slice(&text.len().to_le_bytes());
+                bytes.extend_from_slice(text.as_bytes());
+            }
+        }
+    }
+    xxh3_128(&bytes)
 }
 
 fn centre(record: &Record) -> Coord {
