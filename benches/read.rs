@@ -35,7 +35,7 @@ fn geojson(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("geojson buildings, 10 MB");
     group.sample_size(10).throughput(Throughput::Bytes(text.len() as u64));
     for crs in [Crs::Wgs84, Crs::Gcj02] {
-        let options = Options { crs: Some(crs), map: Vec::new() };
+        let options = Options { crs: Some(crs.clone()), map: Vec::new(), ..Options::default() };
         group.bench_function(crs.name(), |b| {
             b.iter(|| read_bytes("b", text.as_bytes(), Source::Layer(Layer::Buildings), &options, &|_, _| {}));
         });
@@ -57,7 +57,7 @@ fn extracts(criterion: &mut Criterion) {
 
 fn datums(criterion: &mut Criterion) {
     for crs in [Crs::Gcj02, Crs::Bd09, Crs::Epsg(4549)] {
-        let Ok(datum) = Datum::new(crs) else { continue };
+        let Ok(datum) = Datum::new(crs.clone()) else { continue };
         let Ok((x, y)) = datum.from_wgs84(120.17, 30.27) else { continue };
         criterion.bench_function(&format!("{crs} to wgs84"), |b| b.iter(|| datum.coord(x, y)));
     }

@@ -29,7 +29,7 @@ pub enum Verb {
     Demo(Demo),
     /// Reads files into a city file, creating it when it is missing
     #[command(
-        after_help = "Examples:\n  gridweave import district.osm.pbf --into city.gpkg --as osm\n  gridweave import grids.geojson --into city.gpkg --as grids --map code=网格编号 --crs EPSG:4544\n  gridweave import estates.geojson --into city.gpkg --as compounds --crs bd09 --problems problems.jsonl"
+        after_help = "Examples:\n  gridweave import district.osm.pbf --into city.gpkg --as osm\n  gridweave import grids.geojson --into city.gpkg --as grids --map code=网格编号 --crs EPSG:4544\n  gridweave import 小区.xlsx --into city.gpkg --as compounds --map position=经纬度 --problems problems.jsonl"
     )]
     Import(Import),
     /// Lists what a planner should know about a city's data before trusting it
@@ -92,9 +92,13 @@ pub struct Import {
     /// institutions, cameras, checkpoints, services, streets, water, green, barriers.
     #[arg(long = "as")]
     pub layer: String,
-    /// The datum of the coordinates: wgs84, gcj02, bd09, cgcs2000 or EPSG:….
+    /// The datum of the coordinates: wgs84, gcj02, bd09, cgcs2000, EPSG:…, or a definition (WKT, +proj=…). Left out, the
+    /// file's own word counts; where it has none, evidence does, or the file is refused.
     #[arg(long)]
     pub crs: Option<String>,
+    /// Which sheet or layer to read, of a file that holds several.
+    #[arg(long)]
+    pub sheet: Option<String>,
     /// Which column holds a field, as FIELD=COLUMN; may be given several times.
     #[arg(long = "map", value_name = "FIELD=COLUMN")]
     pub map: Vec<String>,

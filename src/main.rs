@@ -8,6 +8,7 @@ use gridweave::city::import::{self, Prepared};
 use gridweave::city::{City, Snapshot};
 use gridweave::config::{Check, Cli, Demo, DemoScale, Export, Format, Import, Locate, Serve, Serving, Verb};
 use gridweave::model::{Layer, Problem, Profile, Severity, World};
+use gridweave::read::bundle::Bundle;
 use gridweave::read::datum::{Crs, Datum};
 use gridweave::read::{self, Reading, Source};
 use gridweave::store::{Checkpoint, StoreError};
@@ -17,6 +18,7 @@ use std::fs::File;
 use std::io::{BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// A verb's failure: what to print, and with which code to exit.
 struct Failure {
@@ -105,15 +107,20 @@ fn run_import(call: &Import) -> Outcome {
         Failure::new(CALL, format!("--as {}: no such layer; use osm, {known}", call.layer))
     })?;
     let crs = call.crs.as_deref().map(Crs::parse).transpose().map_err(|e| Failure::new(CALL, format!("--crs: {e}")))?;
-    if let Some(crs) = crs {
-        Datum::new(crs).map_err(|e| Failure::new(CALL, format!("--crs: {e}")))?;
+    if let Some(crs) = &crs {
+        Datum::new(crs.clone()).map_err(|e| Failure::new(CALL, format!("--crs: {e}")))?;
     }
     let map = call.map.iter().map(|pair| {
         let (field, column) =
             pair.split_once('=').ok_or_else(|| Failure::new(CALL, format!("--map {pair}: write FIELD=COLUMN")))?;
         Ok((field.to_owned(), column.to_owned()))
     });
-    let options = read::Options { crs, map: map.collect::<Result<_, Failure>>()? };
+    let mut options = read::Options {
+        crs,
+        map: map.collect::<Result<_, Failure>>()?,
+        sheet: call.sheet.clone(),
+        ..read::Options::default()
+    };
     check_fields(source, &options.map)?;
     for file in &call.files {
         if std::fs::metadata(file).map_err(|e| Failure::io(file, &e))?.is_dir() {
@@ -123,32 +130,40 @@ fn run_import(call: &Import) -> Outcome {
     }
     let read_and_written: Vec<&Path> = call.files.iter().chain([&call.into]).map(PathBuf::as_path).collect();
     call.problems.as_deref().map_or(Ok(()), |problems| apart(problems, &read_and_written))?;
+    // Opened before anything is read: what it knows tells the datum of files that do not.
+    let (city, before) = if !call.into.exists() {
+        (None, None)
+    } else if call.dry_run {
+        (None, Some(Arc::new(Snapshot::read(&call.into)?)))
+    } else {
+        let city = City::open(&call.into)?;
+        let snapshot = city.snapshot();
+        (Some(city), Some(snapshot))
+    };
+    options.known = before.as_ref().and_then(|snapshot| snapshot.known());
     let mut reading = Reading::default();
-    for file in &call.files {
-        let bar = progress(&format!("reading {}", file.display()));
-        let mut one = read::read(file, source, &options, &|done, all| tick(&bar, done, all));
+    for bundle in Bundle::group(&call.files) {
+        let bar = progress(&format!("reading {}", bundle.name));
+        let mut one = read::read_bundle(&bundle, source, &options, &|done, all| tick(&bar, done, all));
         bar.finish_and_clear();
         for (what, n) in &one.counts {
-            println!("{}: {n} {what}", file.display());
+            println!("{}: {n} {what}", bundle.name);
         }
         reading.features.append(&mut one.features);
+        reading.rows.append(&mut one.rows);
         reading.problems.append(&mut one.problems);
     }
     let names: Vec<String> = call.files.iter().map(|f| f.display().to_string()).collect();
     let reason = format!("import {} as {}", names.join(", "), call.layer);
     let name = call.name.clone().or_else(|| call.into.file_stem().map(|s| s.to_string_lossy().into_owned()));
     let name = name.as_deref().unwrap_or("city");
-    let (mut profile, mut prepared, city) = if !call.into.exists() {
-        let profile = preset(name)?;
-        let prepared = import::prepare(&World::default(), &profile, reading, &reason, call.replace);
-        (profile, prepared, None)
-    } else if call.dry_run {
-        let snapshot = Snapshot::read(&call.into)?;
-        (snapshot.profile.clone(), snapshot.prepare_import(reading, &reason, call.replace), None)
-    } else {
-        let city = City::open(&call.into)?;
-        let snapshot = city.snapshot();
-        (snapshot.profile.clone(), snapshot.prepare_import(reading, &reason, call.replace), Some(city))
+    let (mut profile, mut prepared) = match &before {
+        Some(snapshot) => (snapshot.profile.clone(), snapshot.prepare_import(reading, &reason, call.replace)),
+        None => {
+            let profile = preset(name)?;
+            let prepared = import::prepare(&World::default(), &profile, reading, &reason, call.replace);
+            (profile, prepared)
+        }
     };
     credit(source, &mut profile, &mut prepared);
     report(&prepared.problems, call.problems.as_deref())?;

@@ -18,7 +18,7 @@ use std::sync::{Arc, OnceLock};
 const GRIDS: &str = "data/maps/cn-grid/hangzhou-xiacheng-grids.geojson";
 
 fn options(crs: Crs) -> Options {
-    Options { crs: Some(crs), map: Vec::new() }
+    Options { crs: Some(crs), map: Vec::new(), ..Options::default() }
 }
 
 /// The city after all files, and what was said of the grids on the way.
@@ -51,7 +51,7 @@ fn xiacheng() -> Option<&'static Xiacheng> {
         let city = City::create(&folder.path().join("xiacheng.gpkg"), &profile, &World::default(), "new").expect("new");
         let mut told_of_grids = Vec::new();
         for ((_, layer, crs), path) in layers.iter().zip(paths) {
-            let reading = read(&path, Source::Layer(*layer), &options(*crs), &|_, _| {});
+            let reading = read(&path, Source::Layer(*layer), &options(crs.clone()), &|_, _| {});
             if *layer == Layer::Grids {
                 told_of_grids.clone_from(&reading.problems);
             }

@@ -57,7 +57,7 @@ struct Town(World);
 impl Town {
     fn import(&mut self, layer: Layer, features: &[Value], replace: bool) -> Prepared {
         let file = json!({"type": "FeatureCollection", "features": features}).to_string();
-        let options = Options { crs: Some(Crs::Wgs84), map: Vec::new() };
+        let options = Options { crs: Some(Crs::Wgs84), map: Vec::new(), ..Options::default() };
         let reading = read_bytes("town.geojson", file.as_bytes(), Source::Layer(layer), &options, &|_, _| {});
         let prepared = prepare(&self.0, &profile(), reading, "test", replace);
         assert!(!prepared.has_errors(), "{:#?}", prepared.problems);

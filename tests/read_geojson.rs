@@ -23,7 +23,7 @@ fn text(json: &serde_json::Value, layer: Layer, options: &Options) -> Reading {
 }
 
 fn wgs84() -> Options {
-    Options { crs: Some(Crs::Wgs84), map: Vec::new() }
+    Options { crs: Some(Crs::Wgs84), map: Vec::new(), ..Options::default() }
 }
 
 fn told<'r>(reading: &'r Reading, code: &str) -> Vec<&'r Problem> {
@@ -111,7 +111,7 @@ fn worst(a: &Reading, b: &Reading) -> i32 {
 fn chinese_datums_come_back_to_the_place() {
     let Some(truth) = as_layer(GRIDS, Layer::Grids, &wgs84()) else { return };
     for (file, crs) in [("grids-gcj02-undeclared", Crs::Gcj02), ("grids-bd09-undeclared", Crs::Bd09)] {
-        let options = Options { crs: Some(crs), map: Vec::new() };
+        let options = Options { crs: Some(crs.clone()), map: Vec::new(), ..Options::default() };
         let file = format!("data/maps/nasty/derived/{file}.geojson");
         let Some(reading) = as_layer(&file, Layer::Grids, &options) else { return };
         let furthest = worst(&truth, &reading);
@@ -152,7 +152,7 @@ fn cgcs2000_gauss_krueger_grids_lie_where_the_degrees_do() {
         })
         .collect();
     // Central meridian 120 is zone 40: EPSG 4509 + 40.
-    let options = Options { crs: Some(Crs::Epsg(4549)), map: Vec::new() };
+    let options = Options { crs: Some(Crs::Epsg(4549)), map: Vec::new(), ..Options::default() };
     let metres = text(&json!({"type": "FeatureCollection", "features": features}), Layer::Grids, &options);
     assert!(!metres.has_errors(), "{:#?}", metres.problems);
     let truth: serde_json::Value =
@@ -213,7 +213,7 @@ fn what_is_wrong_with_a_file_is_said_with_its_place_and_remedy() {
         read_bytes("f", b"{\"type\":\n \"FeatureCollection\",,}", Source::Layer(Layer::Grids), &wgs84(), &|_, _| {});
     assert!(malformed.problems[0].message.contains("line 2, column 22"), "{}", malformed.problems[0]);
     let metres = json!({"type": "Feature", "properties": {"code": "A"}, "geometry": {"type": "Point", "coordinates": [120.1, 30.2]}});
-    let options = Options { crs: Some(Crs::Epsg(4549)), map: Vec::new() };
+    let options = Options { crs: Some(Crs::Epsg(4549)), map: Vec::new(), ..Options::default() };
     let reading = text(&metres, Layer::Cameras, &options);
     assert!(
         reading.problems[0].remedy.contains("looks like degrees")
@@ -341,7 +341,8 @@ fn estates_of_xiacheng_lie_in_xiacheng() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("compounds.geojson");
     std::fs::write(&file, estates.to_string()).expect("written");
-    let reading = open(&file, Layer::Compounds, &Options { crs: Some(Crs::Bd09), map: Vec::new() });
+    let reading =
+        open(&file, Layer::Compounds, &Options { crs: Some(Crs::Bd09), map: Vec::new(), ..Options::default() });
     assert!(!reading.has_errors(), "{:#?}", reading.problems);
     assert_eq!(reading.features.len(), 279);
     let households: i64 = reading
@@ -350,7 +351,7 @@ fn estates_of_xiacheng_lie_in_xiacheng() {
         .map(|(_, record)| if let Value::Integer(n) = record.get(Layer::Compounds, "households") { *n } else { 0 })
         .sum();
 
-    let gcj02 = Options { crs: Some(Crs::Gcj02), map: Vec::new() };
+    let gcj02 = Options { crs: Some(Crs::Gcj02), map: Vec::new(), ..Options::default() };
     let outline =
         as_layer("data/maps/cn-admin/district-outlines/330103.json", Layer::Districts, &gcj02).expect("there");
     assert_eq!(outline.features[0].1.get(Layer::Districts, "code"), &Value::Text("330103".into()));

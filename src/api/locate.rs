@@ -209,7 +209,7 @@ fn binary_batch(snapshot: &Snapshot, datum: &Datum, body: &[u8]) -> Result<Respo
         Coord::new(unit(0), unit(4))
     };
     let mut points: Vec<Coord> = body.chunks_exact(8).map(pair).collect();
-    if datum.crs() != Crs::Wgs84 {
+    if *datum.crs() != Crs::Wgs84 {
         points = coords(datum, points.iter().map(|c| [c.lon(), c.lat()]))?;
     }
     let bytes: Vec<u8> = snapshot.locate_batch(&points).into_iter().flat_map(u32::to_le_bytes).collect();

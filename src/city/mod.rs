@@ -17,6 +17,7 @@ pub use shelf::{MAX_ZOOM, Shelf};
 
 use crate::index::{Facts, Ground};
 use crate::model::{Layer, Profile, World};
+use crate::read::evidence::Known;
 use crate::store::{Change, Checkpoint, Edit, Embedded, Store, StoreError, Stored, read_only};
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
@@ -43,6 +44,7 @@ pub struct Snapshot {
     pub shelf: Shelf,
     names: std::sync::OnceLock<names::Names>,
     borders: std::sync::OnceLock<crate::index::Borders>,
+    known: std::sync::OnceLock<Option<Arc<Known>>>,
 }
 
 impl Snapshot {
@@ -62,7 +64,14 @@ impl Snapshot {
             shelf: Shelf::default(),
             names: Default::default(),
             borders: Default::default(),
+            known: Default::default(),
         }
+    }
+
+    /// What the city knows of the ground, as evidence for the datum of a file. Prepared when first asked for; `None` in a
+    /// city without places.
+    pub fn known(&self) -> Option<Arc<Known>> {
+        self.known.get_or_init(|| Known::of(&self.world).map(Arc::new)).clone()
     }
 
     /// The city as it is in its file, for verbs that only read. Works while a server has it open.

@@ -1,5 +1,6 @@
 //! What is wrong with data: said once, with where it is and what to do.
 
+use super::geometry::Coord;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -30,6 +31,12 @@ pub struct Problem {
     pub message: String,
     /// What to do.
     pub remedy: String,
+    /// The row of a table as its program numbers it, the first being 1; the number of a feature in other files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row: Option<u64>,
+    /// Where on the ground: longitude and latitude of WGS 84.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<[f64; 2]>,
 }
 
 impl Problem {
@@ -40,6 +47,8 @@ impl Problem {
             code: code.to_owned(),
             file: String::new(),
             feature: String::new(),
+            row: None,
+            at: None,
             message: message.into(),
             remedy: remedy.into(),
         }
@@ -48,6 +57,18 @@ impl Problem {
     /// The same problem of a named feature.
     pub fn of(mut self, feature: impl Into<String>) -> Self {
         self.feature = feature.into();
+        self
+    }
+
+    /// The same problem in a numbered row or feature of its file.
+    pub fn in_row(mut self, row: u64) -> Self {
+        self.row = Some(row);
+        self
+    }
+
+    /// The same problem at a place on the ground.
+    pub fn at(mut self, place: Coord) -> Self {
+        self.at = Some([place.lon(), place.lat()]);
         self
     }
 

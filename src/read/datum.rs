@@ -3,13 +3,14 @@
 //! The caller says the datum of each source. No "inside China" box decides whether GCJ-02 applies: the boxes in
 //! circulation hold foreign land too, and a point beside the box would jump by half a kilometre.
 
-use super::epsg::with_proj;
+use super::epsg::{self, with_proj};
 use crate::model::Coord;
 use std::f64::consts::PI;
 use std::fmt;
+use std::sync::Arc;
 
-/// A coordinate reference system by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// A coordinate reference system by name or definition.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Crs {
     /// GPS, OpenStreetMap, GeoJSON by RFC 7946.
     Wgs84,
@@ -22,6 +23,8 @@ pub enum Crs {
     Cgcs2000,
     /// Any other code that PROJ's database knows.
     Epsg(u32),
+    /// A definition in full, WKT or a PROJ string: what a `.prj` file holds, or a city's own system.
+    Defined(Arc<str>),
 }
 
 /// A name that is no coordinate reference system we know.
@@ -35,7 +38,7 @@ pub struct UnknownCrs(pub String);
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum DatumError {
     /// PROJ's database has no such code, or no way from it to WGS 84.
-    #[error("{crs} is not in the EPSG database or has no way to WGS 84 ({detail}); look the code up on epsg.io")]
+    #[error("{crs} is unknown to PROJ or has no way to WGS 84 ({detail}); look its code up on epsg.io")]
     NoWay {
         /// The name asked for.
         crs: String,
@@ -56,12 +59,15 @@ pub enum DatumError {
 
 impl Crs {
     /// Reads a name as people and files write it: `wgs84`, `GCJ-02`, `bd09`, `cgcs2000`, `EPSG:4544`, `4544`,
-    /// `urn:ogc:def:crs:EPSG::4544`, `http://www.opengis.net/def/crs/OGC/1.3/CRS84`.
+    /// `urn:ogc:def:crs:EPSG::4544`, `http://www.opengis.net/def/crs/OGC/1.3/CRS84`; or a definition, WKT or `+proj=...`.
     ///
     /// # Errors
     /// A name that is none of these. Whether PROJ knows an EPSG code shows in [`Datum::new`].
     pub fn parse(text: &str) -> Result<Self, UnknownCrs> {
         let lower = text.trim().to_ascii_lowercase();
+        if lower.starts_with("+proj=") || WKT_HEADS.iter().any(|head| lower.starts_with(head)) {
+            return Ok(epsg::simplest(text.trim()));
+        }
         let plain: String = lower.chars().filter(|c| !matches!(c, '-' | '_' | ' ')).collect();
         match plain.as_str() {
             "wgs84" | "crs84" | "ogc:crs84" => return Ok(Self::Wgs84),
@@ -94,38 +100,59 @@ impl Crs {
             Self::Bd09 => "bd09".to_owned(),
             Self::Cgcs2000 => "cgcs2000".to_owned(),
             Self::Epsg(code) => format!("EPSG:{code}"),
+            Self::Defined(text) => text.to_string(),
         }
     }
+
+    /// A name short enough for a sentence: of a definition, the part that names it.
+    pub fn short(&self) -> String {
+        let Self::Defined(text) = self else { return self.name() };
+        match text.split('"').nth(1) {
+            Some(named) => named.chars().take(60).collect(),
+            None => text.chars().take(60).collect(),
+        }
+    }
+
+    /// The definition by which PROJ knows it; `None` for what is converted here.
+    fn proj(&self) -> Option<String> {
+        matches!(self, Self::Epsg(_) | Self::Defined(_)).then(|| self.name())
+    }
 }
+
+/// How definitions of places on the ground begin in WKT 1 and 2, lower case.
+const WKT_HEADS: [&str; 7] = ["projcs[", "geogcs[", "compd_cs[", "projcrs[", "geogcrs[", "compoundcrs[", "boundcrs["];
 
 impl fmt::Display for Crs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name())
+        f.write_str(&self.short())
     }
 }
 
-/// Converts between one system and WGS 84. Cheap to copy and share: PROJ's objects, which may not cross threads, are
+/// Converts between one system and WGS 84. Cheap to clone and share: PROJ's objects, which may not cross threads, are
 /// kept per thread.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Datum {
     crs: Crs,
+    /// What PROJ is asked with, where it is asked.
+    proj: Option<Arc<str>>,
 }
 
 impl Datum {
     /// The converter of a system.
     ///
     /// # Errors
-    /// PROJ does not know the EPSG code.
+    /// PROJ does not know the EPSG code or cannot read the definition.
     pub fn new(crs: Crs) -> Result<Self, DatumError> {
-        if let Crs::Epsg(code) = crs {
-            with_proj(code, |_| ())?;
+        let proj: Option<Arc<str>> = crs.proj().map(Into::into);
+        if let Some(definition) = &proj {
+            with_proj(definition, |_| ())?;
         }
-        Ok(Self { crs })
+        Ok(Self { crs, proj })
     }
 
     /// The system.
-    pub fn crs(&self) -> Crs {
-        self.crs
+    pub fn crs(&self) -> &Crs {
+        &self.crs
     }
 
     /// Longitude and latitude in degrees of WGS 84. `x` is the easting or longitude, `y` the northing or latitude: the
@@ -134,18 +161,18 @@ impl Datum {
     /// # Errors
     /// The place lies outside what the system can express, or is no number.
     pub fn to_wgs84(&self, x: f64, y: f64) -> Result<(f64, f64), DatumError> {
-        let outside = || DatumError::Outside { crs: self.crs.name(), x, y };
+        let outside = || DatumError::Outside { crs: self.crs.short(), x, y };
         if !x.is_finite() || !y.is_finite() {
             return Err(outside());
         }
-        let (lon, lat) = match self.crs {
-            Crs::Wgs84 | Crs::Cgcs2000 => (x, y),
-            Crs::Gcj02 => from_gcj02(x, y),
-            Crs::Bd09 => {
+        let (lon, lat) = match (&self.crs, &self.proj) {
+            (_, Some(proj)) => with_proj(proj, |pair| pair.inward.convert((x, y)))?.map_err(|_| outside())?,
+            (Crs::Gcj02, None) => from_gcj02(x, y),
+            (Crs::Bd09, None) => {
                 let (x, y) = from_bd09(x, y);
                 from_gcj02(x, y)
             }
-            Crs::Epsg(code) => with_proj(code, |pair| pair.inward.convert((x, y)))?.map_err(|_| outside())?,
+            (_, None) => (x, y),
         };
         let in_world = (-180.0..=180.0).contains(&lon) && (-90.0..=90.0).contains(&lat);
         if in_world { Ok((lon, lat)) } else { Err(outside()) }
@@ -157,7 +184,7 @@ impl Datum {
     /// As [`Datum::to_wgs84`].
     pub fn coord(&self, x: f64, y: f64) -> Result<Coord, DatumError> {
         let (lon, lat) = self.to_wgs84(x, y)?;
-        Coord::from_degrees(lon, lat).ok_or_else(|| DatumError::Outside { crs: self.crs.name(), x, y })
+        Coord::from_degrees(lon, lat).ok_or_else(|| DatumError::Outside { crs: self.crs.short(), x, y })
     }
 
     /// The other way: easting or longitude, northing or latitude in this system.
@@ -165,15 +192,15 @@ impl Datum {
     /// # Errors
     /// The system cannot express the place.
     pub fn from_wgs84(&self, lon: f64, lat: f64) -> Result<(f64, f64), DatumError> {
-        let outside = || DatumError::Outside { crs: self.crs.name(), x: lon, y: lat };
-        let (x, y) = match self.crs {
-            Crs::Wgs84 | Crs::Cgcs2000 => (lon, lat),
-            Crs::Gcj02 => to_gcj02(lon, lat),
-            Crs::Bd09 => {
+        let outside = || DatumError::Outside { crs: self.crs.short(), x: lon, y: lat };
+        let (x, y) = match (&self.crs, &self.proj) {
+            (_, Some(proj)) => with_proj(proj, |pair| pair.outward.convert((lon, lat)))?.map_err(|_| outside())?,
+            (Crs::Gcj02, None) => to_gcj02(lon, lat),
+            (Crs::Bd09, None) => {
                 let (x, y) = to_gcj02(lon, lat);
                 to_bd09(x, y)
             }
-            Crs::Epsg(code) => with_proj(code, |pair| pair.outward.convert((lon, lat)))?.map_err(|_| outside())?,
+            (_, None) => (lon, lat),
         };
         if x.is_finite() && y.is_finite() { Ok((x, y)) } else { Err(outside()) }
     }
@@ -270,7 +297,7 @@ mod tests {
     fn golden_vectors_both_ways() {
         let (gcj, bd) = (Datum::new(Crs::Gcj02).expect("built in"), Datum::new(Crs::Bd09).expect("built in"));
         for (place, wgs84, gcj02, bd09) in GOLDEN {
-            for (datum, there) in [(gcj, gcj02), (bd, bd09)] {
+            for (datum, there) in [(&gcj, gcj02), (&bd, bd09)] {
                 let out = datum.from_wgs84(wgs84.0, wgs84.1).expect("in range");
                 assert!(near(out, there, 1e-9), "{place} to {}: {out:?} for {there:?}", datum.crs());
                 let back = datum.to_wgs84(there.0, there.1).expect("in range");
@@ -299,7 +326,7 @@ mod tests {
             ("http://www.opengis.net/def/crs/EPSG/0/4544", Crs::Epsg(4544)),
         ];
         for (text, crs) in table {
-            assert_eq!(Crs::parse(text), Ok(crs), "{text}");
+            assert_eq!(Crs::parse(text), Ok(crs.clone()), "{text}");
             assert_eq!(Crs::parse(&crs.name()), Ok(crs));
         }
         for text in ["", "mars", "EPSG:", "EPSG:99999999", "EPSG:-1", "local:4544"] {
@@ -355,6 +382,20 @@ mod tests {
     }
 
     #[test]
+    fn definitions_as_prj_files_hold_them() {
+        let esri = r#"PROJCS["CGCS2000_3_Degree_GK_CM_120E",GEOGCS["GCS_China_Geodetic_Coordinate_System_2000",DATUM["D_China_2000",SPHEROID["CGCS2000",6378137.0,298.257222101]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]],PROJECTION["Gauss_Kruger"],PARAMETER["False_Easting",500000.0],PARAMETER["False_Northing",0.0],PARAMETER["Central_Meridian",120.0],PARAMETER["Scale_Factor",1.0],PARAMETER["Latitude_Of_Origin",0.0],UNIT["Meter",1.0]]"#;
+        assert_eq!(Crs::parse(esri), Ok(Crs::Epsg(4549)));
+        let wgs84 = r#"GEOGCS["GCS_WGS_1984",DATUM["D_WGS_1984",SPHEROID["WGS_1984",6378137.0,298.257223563]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]]"#;
+        assert_eq!(Crs::parse(wgs84), Ok(Crs::Wgs84));
+        // A city's own: a meridian of its own, kept as it stands.
+        let own = "+proj=tmerc +lat_0=0 +lon_0=120.6667 +k=1 +x_0=50000 +y_0=-3400000 +ellps=GRS80 +units=m";
+        let datum = Datum::new(Crs::parse(own).expect("a definition")).expect("PROJ reads it");
+        let (x, y) = datum.from_wgs84(120.7, 31.0).expect("in range");
+        assert!(near(datum.to_wgs84(x, y).expect("in range"), (120.7, 31.0), 1e-8), "{x} {y}");
+        assert!(Crs::parse("PROJCS[nonsense").is_ok_and(|crs| Datum::new(crs).is_err()));
+    }
+
+    #[test]
     fn a_code_that_nobody_knows_is_refused_with_a_remedy() {
         let error = Datum::new(Crs::Epsg(9999)).expect_err("no such code");
         assert!(error.to_string().contains("epsg.io"), "{error}");
@@ -373,7 +414,7 @@ mod tests {
         #[test]
         fn round_trips_everywhere_in_china(lon in 73.5_f64..135.1, lat in 3.8_f64..53.6) {
             for crs in [Crs::Gcj02, Crs::Bd09] {
-                let datum = Datum { crs };
+                let datum = Datum::new(crs.clone()).expect("built in");
                 let (x, y) = datum.from_wgs84(lon, lat).expect("in range");
                 let back = datum.to_wgs84(x, y).expect("in range");
                 prop_assert!(near(back, (lon, lat), 1e-9), "{} {:?}", crs, back);
@@ -383,7 +424,7 @@ mod tests {
         #[test]
         fn no_number_panics(x in proptest::num::f64::ANY, y in proptest::num::f64::ANY) {
             for crs in [Crs::Wgs84, Crs::Gcj02, Crs::Bd09, Crs::Cgcs2000, Crs::Epsg(4544), Crs::Epsg(3857)] {
-                let _ = Datum { crs }.coord(x, y);
+                let _ = Datum::new(crs).expect("PROJ knows it").coord(x, y);
             }
         }
     }

@@ -2,9 +2,8 @@
 
 use super::Problems;
 use super::osm::street_class;
+use super::raw::{Cell, Fault, Feature, Outline, Shape, Sheet};
 use crate::model::{Field, FieldKind, Layer, Problem, Severity, Value};
-use serde_json::Value as Json;
-use std::collections::BTreeSet;
 
 /// Words that stand for "not known".
 const UNKNOWN: [&str; 10] = ["", "-", "--", "/", "暂无信息", "暂无资料", "暂无", "无", "未知", "null"];
@@ -15,21 +14,44 @@ const MOST_LISTED: usize = 60;
 /// The largest whole number that every program writes exactly as a JSON number.
 const EXACT: u64 = 1 << 53;
 
+/// Where a table without geometries tells a place: the names that `--map` uses, and those that files use.
+const PLACE: [(&str, &[&str]); 4] = [
+    (
+        "lon",
+        &[
+            "lng",
+            "long",
+            "longitude",
+            "经度",
+            "东经",
+            "x",
+            "point_x",
+            "xcoord",
+            "x坐标",
+            "横坐标",
+            "东坐标",
+            "lon_wgs84",
+        ],
+    ),
+    ("lat", &["latitude", "纬度", "北纬", "y", "point_y", "ycoord", "y坐标", "纵坐标", "北坐标", "lat_wgs84"]),
+    ("position", &["经纬度", "坐标", "lnglat", "lonlat", "location", "position", "gps", "地理坐标", "位置坐标"]),
+    ("wkt", &["geometry", "geom", "the_geom", "wkt_geom", "wkb_geometry"]),
+];
+
 /// Columns of each canonical field, in order of preference: the first that has a value in a feature gives it.
+#[derive(Clone, Debug)]
 pub(super) struct Mapping {
     layer: Layer,
-    columns: Vec<Vec<String>>,
+    columns: Vec<Vec<usize>>,
+    /// By position in [`PLACE`]; empty where the file has geometries.
+    place: [Option<usize>; PLACE.len()],
 }
 
 impl Mapping {
     /// Decides which columns feed which fields: `--map` alone where it speaks of a field; else the canonical name, then
     /// its aliases in their order. Latin names match in any case.
-    pub(super) fn new(
-        layer: Layer,
-        map: &[(String, String)],
-        columns: &BTreeSet<String>,
-        problems: &mut Problems,
-    ) -> Self {
+    pub(super) fn new(layer: Layer, map: &[(String, String)], sheet: &Sheet, problems: &mut Problems) -> Self {
+        let columns = &sheet.columns;
         let list = |words: Vec<&str>| match words.len() {
             0 => "none".to_owned(),
             n if n > MOST_LISTED => format!("{} and {} more", words[..MOST_LISTED].join(", "), n - MOST_LISTED),
@@ -37,7 +59,8 @@ impl Mapping {
         };
         let fields = layer.fields();
         for (field, column) in map {
-            if !fields.iter().any(|known| known.name == field) {
+            let of_place = !sheet.has_places && PLACE.iter().any(|(name, _)| name == field);
+            if !of_place && !fields.iter().any(|known| known.name == field) {
                 let known = list(fields.iter().map(|field| field.name).collect());
                 let message = format!("--map {field}={column}: {layer} have no field `{field}`");
                 problems.push(Problem::new(
@@ -58,61 +81,66 @@ impl Mapping {
                 ));
             }
         }
-        let sources = |field: &Field| -> Vec<String> {
-            let mapped: Vec<String> =
-                map.iter().filter(|(name, _)| name == field.name).map(|(_, column)| column.clone()).collect();
-            if !mapped.is_empty() {
-                return mapped;
+        let found = |name: &str, aliases: &[&str]| -> Vec<usize> {
+            let stated = |column: &String| map.iter().any(|(field, stated)| field == name && stated == column);
+            if map.iter().any(|(field, _)| field == name) {
+                return (0..columns.len()).filter(|at| stated(&columns[*at])).collect();
             }
-            let mut found: Vec<String> = Vec::new();
-            for name in std::iter::once(&field.name).chain(field.aliases) {
-                for column in columns.iter().filter(|column| column.eq_ignore_ascii_case(name)) {
-                    if !found.contains(column) {
-                        found.push(column.clone());
+            let mut found: Vec<usize> = Vec::new();
+            for word in std::iter::once(&name).chain(aliases) {
+                for (at, column) in columns.iter().enumerate() {
+                    if column.eq_ignore_ascii_case(word) && !found.contains(&at) {
+                        found.push(at);
                     }
                 }
             }
             found
         };
-        let chosen: Vec<Vec<String>> = fields.iter().map(sources).collect();
-        let unused: Vec<&str> = columns
-            .iter()
-            .filter(|column| !chosen.iter().flatten().any(|used| used == *column))
-            .map(String::as_str)
-            .collect();
+        let chosen: Vec<Vec<usize>> = fields.iter().map(|field| found(field.name, field.aliases)).collect();
+        let place =
+            PLACE.map(|(name, aliases)| if sheet.has_places { None } else { found(name, aliases).first().copied() });
+        let mapping = Self { layer, columns: chosen, place };
+        let unused: Vec<&str> = mapping.unused(sheet).collect();
         if !unused.is_empty() {
             let message = format!("columns that no field takes: {}", list(unused));
             let remedy = "name one with --map field=column if it is needed";
             problems.push(Problem::new(Severity::Note, "columns-unused", message, remedy));
         }
-        Self { layer, columns: chosen }
+        mapping
+    }
+
+    /// Columns that nothing takes.
+    pub(super) fn unused<'s>(&self, sheet: &'s Sheet) -> impl Iterator<Item = &'s str> {
+        let used = |at: &usize| {
+            self.columns.iter().flatten().any(|column| column == at)
+                || self.place.contains(&Some(*at))
+                || sheet.numbers == Some(*at)
+        };
+        (0..sheet.columns.len()).filter(move |at| !used(at)).map(|at| sheet.columns[at].as_str())
+    }
+
+    /// Which columns feed each field, and the place where the file has no geometries.
+    pub(super) fn pairs(&self, sheet: &Sheet) -> Vec<(&'static str, Vec<String>)> {
+        let named = |columns: &[usize]| columns.iter().filter_map(|at| sheet.columns.get(*at).cloned()).collect();
+        let fields = self.layer.fields().iter().zip(&self.columns).map(|(field, columns)| (field.name, named(columns)));
+        let place = PLACE.iter().zip(self.place).filter(|_| !sheet.has_places);
+        fields.chain(place.map(|((name, _), column)| (*name, named(column.as_slice())))).collect()
     }
 
     /// The values of a feature in the order of the layer's fields. A value that cannot be read is null and told; a code
     /// that may have lost digits is told with its own remedy.
-    pub(super) fn values(
-        &self,
-        properties: &serde_json::Map<String, Json>,
-        feature: &str,
-        problems: &mut Problems,
-    ) -> Vec<Value> {
+    pub(super) fn values(&self, feature: &Feature, sheet: &Sheet, tell: &mut dyn FnMut(Problem)) -> Vec<Value> {
         let mut values = Vec::with_capacity(self.columns.len());
         for (field, columns) in self.layer.fields().iter().zip(&self.columns) {
             let mut value = Value::Null;
-            for column in columns {
-                let Some(json) = properties.get(column) else { continue };
-                match convert(self.layer, field, json) {
+            for &column in columns {
+                match convert(self.layer, field, feature.cell(column)) {
                     Ok(Value::Null) => continue,
                     Ok(read) => value = read,
-                    Err(fault) => problems.push(
-                        Problem::new(
-                            Severity::Warning,
-                            fault.code,
-                            format!("{column}: {}", fault.message),
-                            fault.remedy,
-                        )
-                        .of(feature),
-                    ),
+                    Err(fault) => {
+                        let message = format!("{}: {}", sheet.columns[column], fault.message);
+                        tell(Problem::new(Severity::Warning, fault.code, message, fault.remedy));
+                    }
                 }
                 break;
             }
@@ -120,32 +148,126 @@ impl Mapping {
         }
         values
     }
+
+    /// Whether a table without geometries says where its rows are.
+    pub(super) fn tells_places(&self) -> bool {
+        let [lon, lat, position, wkt] = self.place;
+        (lon.is_some() && lat.is_some()) || position.is_some() || wkt.is_some()
+    }
+
+    /// The place that a row of a table tells.
+    pub(super) fn place(&self, feature: &Feature) -> Shape {
+        let cell = |column: Option<usize>| column.map(|at| feature.cell(at)).filter(|cell| !is_unknown(cell));
+        let [lon, lat, position, wkt] = self.place;
+        if let (Some(lon), Some(lat)) = (cell(lon), cell(lat)) {
+            return match (coordinate(lon), coordinate(lat)) {
+                (Some(x), Some(y)) => Shape::Of(Outline::point(x, y)),
+                (x, _) => no_number(if x.is_none() { lon } else { lat }),
+            };
+        }
+        if let Some(Cell::Text(text)) = cell(wkt) {
+            return super::well_known::shape(text);
+        }
+        let Some(cell) = cell(position) else { return Shape::Missing };
+        let Cell::Text(text) = cell else { return no_number(cell) };
+        let plain = text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '[' | ']' | '（' | '）'));
+        let numbers: Vec<Option<f64>> = plain
+            .split(|c: char| matches!(c, ',' | '，' | ';' | '；' | '、') || c.is_whitespace())
+            .filter(|part| !part.is_empty())
+            .map(|part| part.parse().ok().filter(|n: &f64| n.is_finite()))
+            .collect();
+        match numbers[..] {
+            [Some(x), Some(y)] => Shape::Of(Outline::point(x, y)),
+            _ => no_number(cell),
+        }
+    }
 }
 
-#[derive(Debug, PartialEq)]
-struct Unreadable {
-    code: &'static str,
-    message: String,
-    remedy: &'static str,
+fn no_number(cell: &Cell) -> Shape {
+    let message = format!("`{}` is no coordinate", cell.shown());
+    Shape::Faulty(Fault::new("value-unreadable", message, "write plain numbers, as 120.1628 and 30.2731"))
 }
 
-fn convert(layer: Layer, field: &Field, json: &Json) -> Result<Value, Unreadable> {
-    let unreadable = |what: &str, remedy: &'static str| {
-        Err(Unreadable { code: "value-unreadable", message: format!("`{}` is not {what}", shown(json)), remedy })
+fn is_unknown(cell: &Cell) -> bool {
+    match cell {
+        Cell::Empty => true,
+        Cell::Text(text) => UNKNOWN.contains(&text.trim()),
+        _ => false,
+    }
+}
+
+/// A coordinate as tables write it: `120.1628`, `13,4050` with a decimal comma, `120°09′46″E`.
+fn coordinate(cell: &Cell) -> Option<f64> {
+    let text = match cell {
+        Cell::Integer(n) => return Some(*n as f64),
+        Cell::Real(n) => return Some(*n).filter(|n| n.is_finite()),
+        Cell::Text(text) => text.trim(),
+        _ => return None,
     };
-    let Some(text) = flat(json) else {
-        return unreadable("a plain value", "write one value in each cell");
+    let decimal = match text.split_once(',') {
+        Some((whole, rest)) if !text.contains('.') && !rest.contains(',') => format!("{whole}.{rest}"),
+        _ => text.replace(',', ""),
     };
-    let text = text.trim();
-    if json.is_null() || UNKNOWN.contains(&text) {
+    if let Ok(n) = decimal.parse::<f64>() {
+        return Some(n).filter(|n| n.is_finite());
+    }
+    // Degrees, minutes and seconds.
+    let negative = text.starts_with('-') || text.ends_with(['W', 'w', 'S', 's', '西', '南']);
+    let parts: Vec<&str> =
+        text.split(|c: char| !c.is_ascii_digit() && c != '.').filter(|part| !part.is_empty()).collect();
+    if !text.contains(['°', '度', '\'', '′', '分']) || parts.len() > 3 {
+        return None;
+    }
+    let mut degrees = 0.0;
+    for (part, size) in parts.iter().zip([1.0, 60.0, 3600.0]) {
+        degrees += part.parse::<f64>().ok()? / size;
+    }
+    (!parts.is_empty()).then_some(if negative { -degrees } else { degrees })
+}
+
+fn convert(layer: Layer, field: &Field, cell: &Cell) -> Result<Value, Fault> {
+    if is_unknown(cell) {
         return Ok(Value::Null);
     }
+    let unreadable = |what: &str, remedy: &'static str| {
+        Err(Fault::new("value-unreadable", format!("`{}` is not {what}", cell.shown()), remedy))
+    };
+    if let Cell::Nested(_) = cell {
+        return unreadable("a plain value", "write one value in each cell");
+    }
+    match (field.kind, cell) {
+        (FieldKind::Code, _) => return code(cell),
+        (FieldKind::Integer, Cell::Integer(n)) => return Ok(Value::Integer(*n)),
+        (FieldKind::Real, Cell::Integer(n)) => return Ok(Value::Real(*n as f64)),
+        (FieldKind::Real, Cell::Real(n)) if n.is_finite() => return Ok(Value::Real(*n)),
+        (FieldKind::Bool, Cell::Bool(b)) => return Ok(Value::Bool(*b)),
+        _ => {}
+    }
+    let written: String;
+    let text = match cell {
+        Cell::Text(text) => text.trim(),
+        Cell::Integer(n) => {
+            written = n.to_string();
+            &written
+        }
+        Cell::Real(n) => {
+            written = n.to_string();
+            &written
+        }
+        Cell::Bool(b) => {
+            if *b {
+                "true"
+            } else {
+                "false"
+            }
+        }
+        Cell::Empty | Cell::Nested(_) => return Ok(Value::Null),
+    };
     match field.kind {
-        FieldKind::Code => code(json, text),
         FieldKind::Text if (layer, field.name) == (Layer::Streets, "class") => {
             Ok(Value::Text(street_class(text).map_or(text, |class| class.word()).to_owned()))
         }
-        FieldKind::Text => Ok(Value::Text(text.to_owned())),
+        FieldKind::Text | FieldKind::Code => Ok(Value::Text(text.to_owned())),
         FieldKind::Integer => match whole(text) {
             Some(n) => Ok(Value::Integer(n)),
             None => unreadable("a whole number", "write a plain whole number"),
@@ -166,40 +288,30 @@ fn convert(layer: Layer, field: &Field, json: &Json) -> Result<Value, Unreadable
     }
 }
 
-/// The text of a scalar; a list of scalars joined by `;`, as OpenStreetMap writes them.
-fn flat(json: &Json) -> Option<String> {
-    match json {
-        Json::Null => Some(String::new()),
-        Json::Bool(b) => Some(b.to_string()),
-        Json::Number(n) => Some(n.to_string()),
-        Json::String(text) => Some(text.clone()),
-        Json::Array(items) => {
-            let scalar = |item: &Json| if item.is_array() { None } else { flat(item) };
-            let parts: Option<Vec<String>> = items.iter().map(scalar).collect();
-            parts.map(|parts| parts.join(";"))
-        }
-        Json::Object(_) => None,
+/// A code keeps its digits or is refused. Spreadsheets show long numbers as `5.10104E+14` and save what they show.
+fn code(cell: &Cell) -> Result<Value, Fault> {
+    let lost = |text: &str| {
+        let message = format!("the code `{text}` is a number that may have lost digits");
+        let remedy = "format the column as text in the program that wrote the file, and enter the codes again";
+        Err(Fault::new("code-not-text", message, remedy))
+    };
+    match cell {
+        Cell::Integer(n) if n.unsigned_abs() <= EXACT => Ok(Value::Text(n.to_string())),
+        Cell::Integer(n) => lost(&n.to_string()),
+        Cell::Real(n) => lost(&format!("{n:e}")),
+        Cell::Text(text) if in_powers_of_ten(text.trim()) => lost(text.trim()),
+        Cell::Text(text) => Ok(Value::Text(text.trim().to_owned())),
+        Cell::Bool(b) => Ok(Value::Text(b.to_string())),
+        Cell::Empty | Cell::Nested(_) => Ok(Value::Null),
     }
 }
 
-/// A value for a message, cut short.
-fn shown(json: &Json) -> String {
-    let text = flat(json).unwrap_or_else(|| "{...}".to_owned());
-    let short: String = text.chars().take(40).collect();
-    if short.len() < text.len() { format!("{short}...") } else { short }
-}
-
-fn code(json: &Json, text: &str) -> Result<Value, Unreadable> {
-    let Json::Number(n) = json else { return Ok(Value::Text(text.to_owned())) };
-    let exact = n.as_u64().is_some_and(|n| n <= EXACT) || n.as_i64().is_some_and(|n| n.unsigned_abs() <= EXACT);
-    if exact {
-        return Ok(Value::Text(text.to_owned()));
-    }
-    Err(Unreadable {
-        code: "code-not-text",
-        message: format!("the code `{text}` is a number that may have lost digits"),
-        remedy: "format the column as text in the program that wrote the file",
-    })
+/// `5.10104E+14`, but not `1E3` or `12E`, which may be codes: the point and the sign are what spreadsheets write.
+fn in_powers_of_ten(text: &str) -> bool {
+    let Some((number, power)) = text.split_once(['E', 'e']) else { return false };
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let (whole, rest) = number.split_once('.').unwrap_or((number, "0"));
+    digits(whole) && digits(rest) && power.strip_prefix('+').is_some_and(digits)
 }
 
 /// The number a text begins with once blanks, thousands commas and a unit are taken off.
@@ -247,7 +359,7 @@ fn date(text: &str) -> Option<jiff::civil::Date> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::read::raw::{Declared, Noun};
 
     fn field(layer: Layer, name: &str) -> &'static Field {
         layer.fields().iter().find(|field| field.name == name).expect("a canonical field")
@@ -256,47 +368,91 @@ mod tests {
     #[test]
     fn values_as_files_write_them() {
         let text = |t: &str| Value::Text(t.to_owned());
+        let t = |t: &str| Cell::Text(t.to_owned());
         let table = [
-            (Layer::Grids, "code", json!("SQ-3-2"), Ok(text("SQ-3-2"))),
-            (Layer::Grids, "code", json!(330103001002003_u64), Ok(text("330103001002003"))),
-            (Layer::Grids, "code", json!(5.10104e14), Err("code-not-text")),
-            (Layer::Grids, "code", json!(9007199254740993_u64), Err("code-not-text")),
-            (Layer::Grids, "code", json!(" 暂无信息 "), Ok(Value::Null)),
-            (Layer::Compounds, "households", json!("8389户"), Ok(Value::Integer(8389))),
-            (Layer::Compounds, "households", json!("1,234"), Ok(Value::Integer(1234))),
-            (Layer::Compounds, "households", json!(6), Ok(Value::Integer(6))),
-            (Layer::Compounds, "households", json!(6.0), Ok(Value::Integer(6))),
-            (Layer::Compounds, "households", json!("暂无资料"), Ok(Value::Null)),
-            (Layer::Compounds, "households", json!("about 6"), Err("value-unreadable")),
-            (Layer::Compounds, "buildings", json!("43栋"), Ok(Value::Integer(43))),
-            (Layer::Buildings, "height", json!("12.5 m"), Ok(Value::Real(12.5))),
-            (Layer::Buildings, "height", json!("NaN"), Err("value-unreadable")),
-            (Layer::Buildings, "name", json!(["a", "b"]), Ok(text("a;b"))),
-            (Layer::Buildings, "name", json!({"a": 1}), Err("value-unreadable")),
-            (Layer::Cameras, "online", json!("是"), Ok(Value::Bool(true))),
-            (Layer::Cameras, "installed", json!("2026-11-22"), Ok(text("2026-11-22"))),
-            (Layer::Cameras, "installed", json!("2026/1/2"), Ok(text("2026-01-02"))),
-            (Layer::Cameras, "installed", json!(20261122), Ok(text("2026-11-22"))),
-            (Layer::Cameras, "installed", json!("2026年1月2日"), Ok(text("2026-01-02"))),
-            (Layer::Cameras, "installed", json!("31.12.2026"), Err("value-unreadable")),
-            (Layer::Streets, "class", json!("living_street"), Ok(text("residential"))),
+            (Layer::Grids, "code", t("SQ-3-2"), Ok(text("SQ-3-2"))),
+            (Layer::Grids, "code", Cell::Integer(330103001002003), Ok(text("330103001002003"))),
+            (Layer::Grids, "code", Cell::Real(5.10104e14), Err("code-not-text")),
+            (Layer::Grids, "code", t("5.10104E+14"), Err("code-not-text")),
+            (Layer::Grids, "code", t("1E3"), Ok(text("1E3"))),
+            (Layer::Grids, "code", Cell::Integer(9007199254740993), Err("code-not-text")),
+            (Layer::Grids, "code", t(" 暂无信息 "), Ok(Value::Null)),
+            (Layer::Compounds, "households", t("8389户"), Ok(Value::Integer(8389))),
+            (Layer::Compounds, "households", t("1,234"), Ok(Value::Integer(1234))),
+            (Layer::Compounds, "households", Cell::Integer(6), Ok(Value::Integer(6))),
+            (Layer::Compounds, "households", Cell::Real(6.0), Ok(Value::Integer(6))),
+            (Layer::Compounds, "households", t("暂无资料"), Ok(Value::Null)),
+            (Layer::Compounds, "households", t("about 6"), Err("value-unreadable")),
+            (Layer::Compounds, "buildings", t("43栋"), Ok(Value::Integer(43))),
+            (Layer::Buildings, "height", t("12.5 m"), Ok(Value::Real(12.5))),
+            (Layer::Buildings, "height", t("NaN"), Err("value-unreadable")),
+            (Layer::Buildings, "height", Cell::Real(f64::NAN), Err("value-unreadable")),
+            (Layer::Buildings, "name", Cell::Integer(12), Ok(text("12"))),
+            (Layer::Buildings, "name", Cell::Nested("{...}".into()), Err("value-unreadable")),
+            (Layer::Cameras, "online", t("是"), Ok(Value::Bool(true))),
+            (Layer::Cameras, "installed", t("2026-11-22"), Ok(text("2026-11-22"))),
+            (Layer::Cameras, "installed", t("2026/1/2"), Ok(text("2026-01-02"))),
+            (Layer::Cameras, "installed", Cell::Integer(20261122), Ok(text("2026-11-22"))),
+            (Layer::Cameras, "installed", t("2026年1月2日"), Ok(text("2026-01-02"))),
+            (Layer::Cameras, "installed", t("31.12.2026"), Err("value-unreadable")),
+            (Layer::Streets, "class", t("living_street"), Ok(text("residential"))),
         ];
-        for (layer, name, json, expected) in table {
-            let read = convert(layer, field(layer, name), &json).map_err(|fault| fault.code);
-            assert_eq!(read, expected, "{layer} {name} {json}");
+        for (layer, name, cell, expected) in table {
+            let read = convert(layer, field(layer, name), &cell).map_err(|fault| fault.code);
+            assert_eq!(read, expected, "{layer} {name} {cell:?}");
+        }
+    }
+
+    fn sheet(columns: &[&str], has_places: bool) -> Sheet {
+        Sheet {
+            name: String::new(),
+            noun: Noun::Row,
+            columns: columns.iter().map(|column| (*column).to_owned()).collect(),
+            has_places,
+            declared: Declared::Nothing,
+            count: 0,
+            numbers: None,
+            problems: Vec::new(),
+            features: Box::new(Vec::new()),
         }
     }
 
     #[test]
+    fn places_as_tables_write_them() {
+        let row = |cells: &[&str]| Feature {
+            cells: cells.iter().map(|text| Cell::Text((*text).to_owned())).collect(),
+            ..Feature::default()
+        };
+        let read = |columns: &[&str], cells: &[&str]| {
+            let mapping = Mapping::new(Layer::Cameras, &[], &sheet(columns, false), &mut Problems::new("f"));
+            match mapping.place(&row(cells)) {
+                Shape::Of(outline) => Ok(outline.positions[0]),
+                Shape::Missing => Err("missing"),
+                _ => Err("faulty"),
+            }
+        };
+        let split = ["经度", "纬度"];
+        assert_eq!(read(&split, &["120.5", "30.25"]), Ok([120.5, 30.25]));
+        assert_eq!(read(&split, &["13,405", "52,5"]), Ok([13.405, 52.5]));
+        assert_eq!(read(&split, &["120°30′0″", "30°15'"]), Ok([120.5, 30.25]));
+        assert_eq!(read(&split, &["", "30.25"]), Err("missing"));
+        assert_eq!(read(&split, &["x", "30.25"]), Err("faulty"));
+        assert_eq!(read(&["经纬度"], &["119.827571, 30.269403"]), Ok([119.827571, 30.269403]));
+        assert_eq!(read(&["经纬度"], &["（119.5 30.25）"]), Ok([119.5, 30.25]));
+        assert_eq!(read(&["经纬度"], &["119.5"]), Err("faulty"));
+        assert_eq!(read(&["WKT"], &["POINT (119.5 30.25)"]), Ok([119.5, 30.25]));
+    }
+
+    #[test]
     fn columns_by_map_then_name_then_alias() {
-        let columns: BTreeSet<String> = ["NAME", "名称", "网格编号", "Code2"].map(String::from).into();
+        let columns = sheet(&["NAME", "名称", "网格编号", "Code2"], true);
         let mut problems = Problems::new("f");
         let mapping = Mapping::new(Layer::Grids, &[], &columns, &mut problems);
-        assert_eq!(mapping.columns[0], ["网格编号"]);
-        assert_eq!(mapping.columns[1], ["NAME", "名称"]);
+        assert_eq!(mapping.columns[0], [2]);
+        assert_eq!(mapping.columns[1], [0, 1]);
         let map = [("code".to_owned(), "Code2".to_owned()), ("cod".to_owned(), "x".to_owned())];
         let mapping = Mapping::new(Layer::Grids, &map, &columns, &mut problems);
-        assert_eq!(mapping.columns[0], ["Code2"]);
+        assert_eq!(mapping.columns[0], [3]);
         let codes: Vec<String> = problems.finish().into_iter().map(|problem| problem.code).collect();
         assert_eq!(codes, ["columns-unused", "map-unknown-field", "map-unknown-column", "columns-unused"]);
     }

@@ -1,29 +1,43 @@
 //! Files become records and a list of problems.
 //!
-//! Read in this order: [`datum`] and `epsg` (every datum to WGS 84), `rings` and `crossing` (vertices become polygons, exactly),
-//! `fields` (columns become canonical fields), `geojson` and `osm` (the formats). A reader never panics, never hangs and
-//! never guesses in silence: what it left out or put right is a [`Problem`] with its remedy.
+//! Read in this order: [`datum`] and `epsg` (every datum to WGS 84), [`bundle`] and `detect` (what a file is), [`raw`]
+//! (what it holds, in one form for all formats), then the formats themselves; `fields` (columns become canonical fields),
+//! [`evidence`] (which datum a file must be in), `rings` and `crossing` (vertices become polygons, exactly), and
+//! `features`, which makes records of it all. OpenStreetMap, whose tags make the layers, goes its own way in `osm`.
+//! A reader never panics, never hangs and never guesses in silence: what it left out or put right is a [`Problem`] with
+//! its remedy.
 
+pub mod bundle;
 mod crossing;
 pub mod datum;
+mod detect;
 mod epsg;
+pub mod evidence;
+mod features;
 mod fields;
 mod geojson;
 mod osm;
+pub mod raw;
 mod rings;
 pub(crate) mod text;
+mod well_known;
 
 use crate::model::{Entity, FieldFault, Layer, Problem, Record, Severity, Value};
+use bundle::Bundle;
 use datum::Crs;
+use detect::Found;
+use raw::{Fault, Format, Opened, Sheet};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What a file is read as: the word after `--as`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// OpenStreetMap, PBF or XML (told apart by content): whatever layers its tags give.
     Osm,
-    /// GeoJSON whose features all belong to one layer.
+    /// A file whose features all belong to one layer, in any format.
     Layer(Layer),
 }
 
@@ -41,6 +55,18 @@ pub struct Options {
     pub crs: Option<Crs>,
     /// Canonical field and the column that holds it, from `--map field=column`.
     pub map: Vec<(String, String)>,
+    /// Which sheet or layer, of a file that holds several.
+    pub sheet: Option<String>,
+    /// What the city knows of the ground: evidence for a datum that nobody states.
+    pub known: Option<Arc<evidence::Known>>,
+    /// Set by somebody who no longer wants the answer; the reading then ends early.
+    pub cancel: Option<Arc<AtomicBool>>,
+}
+
+impl Options {
+    fn cancelled(&self) -> bool {
+        self.cancel.as_ref().is_some_and(|cancel| cancel.load(Ordering::Relaxed))
+    }
 }
 
 /// What a file held.
@@ -52,6 +78,14 @@ pub struct Reading {
     pub problems: Vec<Problem>,
     /// How many elements of each kind the file holds, imported or not: `building ways`, `features`.
     pub counts: BTreeMap<String, u64>,
+    /// The row or feature number that each of `features` came from; empty for OpenStreetMap.
+    pub rows: Vec<u64>,
+    /// Which datum was taken, and why.
+    pub datum: Option<evidence::Verdict>,
+    /// Which columns feed each field.
+    pub mapping: Vec<(&'static str, Vec<String>)>,
+    /// Columns that no field takes.
+    pub unused: Vec<String>,
 }
 
 impl Reading {
@@ -71,36 +105,16 @@ impl Reading {
     }
 }
 
-/// Largest GeoJSON file: it is held in memory whole, twice over while it is parsed.
+/// The column in which our own exports keep the number that a thing has in its layer.
+pub const NUMBER_COLUMN: &str = "gridweave_id";
+
+/// Largest file of a format that is held in memory whole, twice over while it is parsed.
 const MOST_BYTES: u64 = 1 << 30;
 
-/// Reads a file. `progress` is told bytes done and bytes in all, now and then. A file that cannot be read gives one
-/// problem of severity error and no features.
+/// Reads a file, with the files beside it that belong to it. `progress` is told how much is done and how much there is,
+/// now and then. A file that cannot be read gives one problem of severity error and no features.
 pub fn read(path: &Path, source: Source, options: &Options, progress: &(dyn Fn(u64, u64) + Sync)) -> Reading {
-    let name = path.display().to_string();
-    let failed = |error: std::io::Error| {
-        Reading::failed(
-            Problem::new(
-                Severity::Error,
-                "file-unreadable",
-                format!("cannot be read: {error}"),
-                "check the path and its permissions",
-            )
-            .in_file(&name),
-        )
-    };
-    if source == Source::Osm {
-        return osm::read(&name, osm::Input::File(path), options, progress).unwrap_or_else(failed);
-    }
-    match std::fs::metadata(path).map(|meta| meta.len()) {
-        Err(error) => return failed(error),
-        Ok(size) if size > MOST_BYTES => return Reading::failed(too_large(&name, size)),
-        Ok(_) => {}
-    }
-    match std::fs::read(path) {
-        Ok(bytes) => read_bytes(&name, &bytes, source, options, progress),
-        Err(error) => failed(error),
-    }
+    read_bundle(&Bundle::of_path(path), source, options, progress)
 }
 
 /// Reads a file that is already in memory; `name` stands in its problems.
@@ -111,21 +125,96 @@ pub fn read_bytes(
     options: &Options,
     progress: &(dyn Fn(u64, u64) + Sync),
 ) -> Reading {
-    match source {
-        Source::Osm => osm::read(name, osm::Input::Bytes(bytes), options, progress).unwrap_or_default(),
-        Source::Layer(_) if bytes.len() as u64 > MOST_BYTES => Reading::failed(too_large(name, bytes.len() as u64)),
-        Source::Layer(layer) => geojson::read(name, bytes, layer, options, progress),
+    read_bundle(&Bundle::of_bytes(name, bytes), source, options, progress)
+}
+
+/// Reads a file and what belongs to it.
+pub fn read_bundle(
+    bundle: &Bundle,
+    source: Source,
+    options: &Options,
+    progress: &(dyn Fn(u64, u64) + Sync),
+) -> Reading {
+    let name = &bundle.name;
+    let layer = match source {
+        Source::Osm => {
+            let failed = |error| Reading::failed(detect::unreadable(&error).problem(Severity::Error).in_file(name));
+            return osm::read(name, &bundle.main.body, options, progress).unwrap_or_else(failed);
+        }
+        Source::Layer(layer) => layer,
+    };
+    let opened = match open(bundle, progress) {
+        Ok(opened) => opened,
+        Err(problem) => return Reading::failed(*problem),
+    };
+    match choose_sheet(&opened, layer, options) {
+        Ok(sheet) => features::read(name, sheet, layer, options, progress),
+        Err(fault) => Reading::failed(fault.problem(Severity::Error).in_file(name)),
     }
 }
 
-fn too_large(name: &str, size: u64) -> Problem {
-    Problem::new(
-        Severity::Error,
-        "file-too-large",
-        format!("{size} bytes; the most is {MOST_BYTES}"),
-        "split the file, one district each",
-    )
-    .in_file(name)
+/// Looks into a file: its format and its tables, before anything is made of them.
+///
+/// # Errors
+/// It cannot be opened, is of no format that is read, or its very beginning is broken.
+pub fn open(bundle: &Bundle, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Opened, Box<Problem>> {
+    let told = |fault: Fault| Box::new(fault.problem(Severity::Error).in_file(&bundle.name));
+    let format = match detect::detect(&bundle.main).map_err(told)? {
+        Found::Is(format) => format,
+        Found::Archive => {
+            return Err(told(Fault::new("format-unknown", "a ZIP archive", "unpack it first")));
+        }
+    };
+    let sheets = match format {
+        Format::Osm => Ok(Vec::new()),
+        Format::GeoJson => held(bundle).and_then(|bytes| geojson::open(&bundle.name, &bytes, progress)),
+        other => Err(Fault::new("format-unknown", format!("a {} file", other.word()), "convert it to GeoJSON")),
+    };
+    Ok(Opened { format, sheets: sheets.map_err(told)? })
+}
+
+/// The whole file in memory, if it is not too large for that.
+fn held(bundle: &Bundle) -> Result<Arc<[u8]>, Fault> {
+    let body = &bundle.main.body;
+    let size = body.size().map_err(|error| detect::unreadable(&error))?;
+    if size > MOST_BYTES {
+        let message = format!("{size} bytes; the most is {MOST_BYTES}");
+        let remedy = "convert it to FlatGeobuf, which is read piece by piece, or split it, one district each";
+        return Err(Fault::new("file-too-large", message, remedy));
+    }
+    body.bytes().map_err(|error| detect::unreadable(&error))
+}
+
+/// The sheet that is meant: the one that is named, the one named like the layer, or the only one with rows.
+fn choose_sheet<'o>(opened: &'o Opened, layer: Layer, options: &Options) -> Result<&'o Sheet, Fault> {
+    let names = || opened.sheets.iter().map(|sheet| sheet.name.as_str()).collect::<Vec<_>>().join(", ");
+    if opened.format == Format::Osm {
+        return Err(Fault::new("format-is-osm", "this is an OpenStreetMap file", "read it with --as osm"));
+    }
+    if let Some(wanted) = &options.sheet {
+        let found = opened.sheets.iter().find(|sheet| sheet.name == *wanted);
+        return found.ok_or_else(|| {
+            Fault::new(
+                "sheet-unknown",
+                format!("there is no sheet or layer `{wanted}`"),
+                format!("use one of: {}", names()),
+            )
+        });
+    }
+    let named = opened.sheets.iter().find(|sheet| sheet.name == layer.word());
+    let mut filled = opened.sheets.iter().filter(|sheet| sheet.count > 0);
+    match (named, filled.next(), filled.next()) {
+        (Some(sheet), ..) | (None, Some(sheet), None) => Ok(sheet),
+        (None, None, _) => match opened.sheets.first() {
+            Some(sheet) => Ok(sheet),
+            None => Err(Fault::new("no-features", "the file holds no table", "check that it is the right file")),
+        },
+        (None, Some(_), Some(_)) => Err(Fault::new(
+            "sheet-unclear",
+            format!("the file holds several sheets or layers: {}", names()),
+            "name the one that is meant: --sheet NAME",
+        )),
+    }
 }
 
 /// The record as its layer would write it back: words canonical, defaults filled in.
@@ -149,32 +238,32 @@ fn canonical(layer: Layer, record: &Record) -> Result<Record, FieldFault> {
 ///
 /// # Errors
 /// The problem that keeps the record out.
-fn admit(layer: Layer, mut record: Record, feature: &str, problems: &mut Problems) -> Result<Record, Box<Problem>> {
+fn admit(layer: Layer, mut record: Record, tell: &mut dyn FnMut(Problem)) -> Result<Record, Box<Problem>> {
     let mut dropped: Vec<(&'static str, Problem)> = Vec::new();
     loop {
         let fault = match canonical(layer, &record) {
             Ok(record) => {
-                problems.extend(dropped.into_iter().map(|(_, problem)| problem));
+                dropped.into_iter().for_each(|(_, problem)| tell(problem));
                 return Ok(record);
             }
             Err(fault) => fault,
         };
-        let tell = |severity, code: &str| {
+        let told = |severity, code: &str| {
             let message = format!("{}: {}", fault.field, fault.message);
-            Problem::new(severity, code, message, fault.remedy.clone()).of(feature)
+            Problem::new(severity, code, message, fault.remedy.clone())
         };
         let at = layer.fields().iter().position(|field| field.name == fault.field);
         match at.and_then(|i| record.values.get_mut(i)) {
             Some(value) if *value != Value::Null => {
                 *value = Value::Null;
-                dropped.push((fault.field, tell(Severity::Warning, "value-unreadable")));
+                dropped.push((fault.field, told(Severity::Warning, "value-unreadable")));
             }
             _ => {
                 // A required value that was there but could not be read is told once, as what was wrong with it.
                 let first = dropped.into_iter().find(|(field, _)| *field == fault.field);
                 let code = if fault.field == "geometry" { "geometry-kind" } else { "field-missing" };
-                let told = first.map(|(_, problem)| Problem { severity: Severity::Error, ..problem });
-                return Err(Box::new(told.unwrap_or_else(|| tell(Severity::Error, code))));
+                let first = first.map(|(_, problem)| Problem { severity: Severity::Error, ..problem });
+                return Err(Box::new(first.unwrap_or_else(|| told(Severity::Error, code))));
             }
         }
     }

@@ -3,6 +3,7 @@
 //!
 //! Coordinates go straight into flat vectors; a tree of JSON values would take ten times the memory.
 
+use super::super::raw::Outline;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value as Json};
 use std::fmt;
@@ -30,11 +31,7 @@ pub(super) struct RawGeometry {
 /// Nested lists of positions, flattened.
 #[derive(Debug, Default)]
 pub(super) struct Nest {
-    pub positions: Vec<[f64; 2]>,
-    /// Where each list of positions ends.
-    pub lists: Vec<usize>,
-    /// Where each list of lists ends, counted in lists.
-    pub groups: Vec<usize>,
+    pub outline: Outline,
     /// How deep: 1 a position, 2 a list of them, 3 a list of lists, 4 one more.
     pub depth: u8,
     pub fault: Option<&'static str>,
@@ -301,12 +298,12 @@ impl<'de> Visitor<'de> for Level<'_> {
             Some(0) if count < 2 => {
                 nest.fault.get_or_insert("a position with one number");
             }
-            Some(0) if nest.positions.len() >= MOST_POSITIONS => {
+            Some(0) if nest.outline.positions.len() >= MOST_POSITIONS => {
                 nest.fault.get_or_insert("more positions than one feature may have");
             }
-            Some(0) => nest.positions.push(position),
-            Some(1) => nest.lists.push(nest.positions.len()),
-            Some(2) => nest.groups.push(nest.lists.len()),
+            Some(0) => nest.outline.positions.push(position),
+            Some(1) => nest.outline.lists.push(nest.outline.positions.len()),
+            Some(2) => nest.outline.groups.push(nest.outline.lists.len()),
             Some(3) => {}
             Some(_) => {
                 nest.fault.get_or_insert("its coordinates are nested too deeply");
@@ -361,13 +358,5 @@ impl<'de> Visitor<'de> for Item<'_> {
     }
     fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Entry, A::Error> {
         Level { nest: self.nest }.visit_seq(seq).map(Entry::List)
-    }
-}
-
-impl Nest {
-    /// The lists of positions, one by one.
-    pub(super) fn lists(&self) -> impl Iterator<Item = &[[f64; 2]]> {
-        let starts = std::iter::once(0).chain(self.lists.iter().copied());
-        starts.zip(&self.lists).map(|(from, &to)| self.positions.get(from..to).unwrap_or_default())
     }
 }

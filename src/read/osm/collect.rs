@@ -344,10 +344,11 @@ impl Maker {
             self.problems.push(Problem::new(Severity::Warning, "value-unreadable", message, remedy).of(called));
         }
         let record = Record { id: 0, geometry, values: thing.values };
-        match admit(thing.layer, record, called, &mut self.problems) {
+        let problems = &mut self.problems;
+        match admit(thing.layer, record, &mut |problem| problems.push(problem.of(called))) {
             Ok(record) => self.features.push((thing.layer, record)),
             // One bad element among a hundred thousand does not spoil an extract: it is left out and told.
-            Err(problem) => self.problems.push(Problem { severity: Severity::Warning, ..*problem }),
+            Err(problem) => self.problems.push(Problem { severity: Severity::Warning, ..problem.of(called) }),
         }
     }
 

@@ -16,36 +16,12 @@ mod xml;
 
 pub(super) use tags::street_class;
 
+use super::bundle::Body;
 use super::{Options, Problems, Reading};
 use crate::model::{Coord, Problem, Severity};
 use collect::Collected;
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::{BufReader, Read};
-use std::path::Path;
-
-/// Where the bytes come from.
-#[derive(Clone, Copy)]
-pub(super) enum Input<'a> {
-    File(&'a Path),
-    Bytes(&'a [u8]),
-}
-
-impl<'a> Input<'a> {
-    fn open(self) -> std::io::Result<Box<dyn Read + Send + 'a>> {
-        Ok(match self {
-            Self::File(path) => Box::new(BufReader::with_capacity(1 << 16, File::open(path)?)),
-            Self::Bytes(bytes) => Box::new(bytes),
-        })
-    }
-
-    fn size(self) -> std::io::Result<u64> {
-        match self {
-            Self::File(path) => std::fs::metadata(path).map(|meta| meta.len()),
-            Self::Bytes(bytes) => Ok(bytes.len() as u64),
-        }
-    }
-}
+use std::io::Read;
 
 /// The tags of an element, in the file's order.
 type Tags<'a> = [(Cow<'a, str>, Cow<'a, str>)];
@@ -102,13 +78,13 @@ type Progress<'p> = dyn Fn(u64) + 'p;
 /// Reads every layer that the tags give. An `Err` is a file that cannot be opened or read.
 pub(super) fn read(
     name: &str,
-    input: Input<'_>,
+    input: &Body,
     options: &Options,
     progress: &(dyn Fn(u64, u64) + Sync),
 ) -> std::io::Result<Reading> {
     let size = input.size()?;
     let mut problems = Problems::new(name);
-    if let Some(crs) = options.crs.filter(|crs| *crs != super::datum::Crs::Wgs84) {
+    if let Some(crs) = options.crs.as_ref().filter(|crs| **crs != super::datum::Crs::Wgs84) {
         let message = format!("OpenStreetMap is WGS 84 by definition; {crs} cannot be right");
         let remedy = "leave out --crs";
         return Ok(Reading::failed(Problem::new(Severity::Error, "crs-not-for-osm", message, remedy).in_file(name)));

@@ -1,6 +1,7 @@
 //! Elements out of a PBF file, block by block.
 
-use super::{Broken, Element, Input, Member, MemberKind, Pass, Progress, Tags};
+use super::super::bundle::Body;
+use super::{Broken, Element, Member, MemberKind, Pass, Progress, Tags};
 use crate::model::Coord;
 use osmpbf::{BlobDecode, BlobReader, PrimitiveBlock, RelMember, RelMemberType};
 use std::borrow::Cow;
@@ -34,7 +35,7 @@ const UNDERSTOOD: [&str; 2] = ["OsmSchema-V0.6", "DenseNodes"];
 impl Blobs {
     pub(super) fn each(
         &mut self,
-        input: Input<'_>,
+        input: &Body,
         pass: Pass,
         progress: &Progress<'_>,
         take: &mut dyn FnMut(Element<'_>),

@@ -1,6 +1,7 @@
 //! Elements out of an XML file, event by event.
 
-use super::{Broken, Element, Input, Member, MemberKind, Pass, Progress};
+use super::super::bundle::Body;
+use super::{Broken, Element, Member, MemberKind, Pass, Progress};
 use crate::model::Coord;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
@@ -29,7 +30,7 @@ struct Open {
 }
 
 pub(super) fn each(
-    input: Input<'_>,
+    input: &Body,
     pass: Pass,
     progress: &Progress<'_>,
     take: &mut dyn FnMut(Element<'_>),
