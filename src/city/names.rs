@@ -5,7 +5,6 @@
 //! shortest match is the best one, so a search ends when it has found enough.
 
 use crate::model::{Layer, Value, World};
-use rayon::prelude::*;
 use std::collections::HashSet;
 
 /// Keys in a block. With 32 the filters took twice the memory, with 128 a common name had twice as much text read.
@@ -74,9 +73,10 @@ fn fold_into(text: &str, out: &mut String) {
 }
 
 impl Names {
-    /// Lays out the names of a world.
+    /// Lays out the names of a world, on the caller's thread alone: it takes the best part of a second for a million
+    /// buildings, and whoever asks for something else meanwhile should find threads free.
     pub fn of(world: &World) -> Self {
-        Self(ORDER.into_par_iter().map(|layer| Keys::of(world, layer)).collect())
+        Self(ORDER.into_iter().map(|layer| Keys::of(world, layer)).collect())
     }
 
     /// Hands out the layer and the id of every match in one way, larger places first, then shorter keys, then lower ids;
@@ -128,7 +128,7 @@ impl Keys {
                 }
             }
         }
-        spans.par_sort_by_key(|(length, ..)| *length);
+        spans.sort_by_key(|(length, ..)| *length);
         let mut keys = Self { layer, text: String::new(), ends: Vec::new(), ids: Vec::new(), filters: Vec::new() };
         keys.text.reserve_exact(text.len());
         for block in spans.chunks(BLOCK) {

@@ -64,6 +64,10 @@ impl Default for LayerOptions<'_> {
 /// Lines are simplified up to this zoom. Deeper tiles show few vertices, and all of them.
 const LAST_LEVEL: u8 = 16;
 
+/// Features that one thread prepares at least. A layer made for one tile stays below, so that it never waits for threads
+/// that prepare a whole one.
+const ALONE: usize = 4096;
+
 /// How far a simplified line may leave the original, in tile units. Two are a quarter of a pixel of a 512-pixel tile
 /// (geojson-vt's default is three), half is what rounding does anyway.
 fn tolerance(z: u8) -> f64 {
@@ -183,6 +187,7 @@ impl TileLayer {
         let mut tables = TagBuilder::default();
         let anchors: Vec<Option<Coord>> = features
             .par_iter()
+            .with_min_len(ALONE)
             .map(|feature| match feature.geometry {
                 Place::Point(at) => Some(at),
                 Place::Area(area) if options.labels => feature.anchor.or_else(|| anchor(area)),
@@ -472,6 +477,7 @@ impl Lines {
     fn new(runs: &[Run]) -> Self {
         let ranked: Vec<(Vec<World>, Vec<f32>)> = runs
             .par_iter()
+            .with_min_len(ALONE)
             .map(|run| {
                 let closing = run.closed.then(|| run.line.first()).flatten();
                 let line: Vec<World> = run.line.iter().chain(closing).map(|&c| World::of(c)).collect();
