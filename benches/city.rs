@@ -7,7 +7,7 @@ use flate2::{Compression, write::GzEncoder};
 use gridweave::city::{City, Snapshot, import};
 use gridweave::model::{Coord, Entity, Layer, MultiPolygon, Profile, World};
 use gridweave::read::Reading;
-use gridweave::store::{Change, Edit, Embedded, Store};
+use gridweave::store::{Change, Edit, Effect, Embedded, Store};
 use gridweave::synth::{Scale, generate};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -209,9 +209,9 @@ fn prepare(records: &[gridweave::model::Record]) {
 fn commit(path: &Path, records: &[gridweave::model::Record]) {
     let profile = Profile::preset("bench").expect("preset");
     let edits = records.iter().map(|r| Edit::Put(Layer::Buildings, r.clone())).collect();
-    let change = Change { reason: "bench".into(), edits };
+    let change = Change { reason: "bench".into(), edits, ..Change::default() };
     let mut store = Embedded::create(path, &profile).expect("create");
-    per_second("committed to the store", records.len(), || store.commit(&change).expect("commit"));
+    per_second("committed to the store", records.len(), || store.commit(&change, &Effect::default()).expect("commit"));
     drop(store);
     let path = path.with_extension("city.gpkg");
     let city = City::create(&path, &profile, &World::default(), "").expect("create");

@@ -43,7 +43,7 @@ pub enum Verb {
     Locate(Locate),
     /// Writes a layer, or the whole city, for other programs
     #[command(
-        after_help = "Examples:\n  gridweave export city.gpkg --layer grids --format geojson --out grids.geojson\n  gridweave export city.gpkg --format geopackage --out copy.gpkg"
+        after_help = "Examples:\n  gridweave export city.gpkg --layer grids --format xlsx --out grids.xlsx\n  gridweave export city.gpkg --layer grids --format geojson --out - | head\n  gridweave export city.gpkg --format geopackage --out copy.gpkg"
     )]
     Export(Export),
     /// Prints the description of the HTTP API
@@ -89,7 +89,8 @@ pub struct Import {
     #[arg(long)]
     pub into: PathBuf,
     /// What the files hold: `osm`, or a layer: districts, subdistricts, communities, grids, zones, buildings, compounds,
-    /// institutions, cameras, checkpoints, services, streets, water, green, barriers.
+    /// institutions, cameras, checkpoints, services, streets, water, green, barriers; or `households`, a table whose
+    /// figures go to buildings and compounds that the city has.
     #[arg(long = "as")]
     pub layer: String,
     /// The datum of the coordinates: wgs84, gcj02, bd09, cgcs2000, EPSG:…, or a definition (WKT, +proj=…). Left out, the
@@ -102,7 +103,7 @@ pub struct Import {
     /// Which column holds a field, as FIELD=COLUMN; may be given several times.
     #[arg(long = "map", value_name = "FIELD=COLUMN")]
     pub map: Vec<String>,
-    /// Write every problem to this file, one JSON object a line.
+    /// Write every problem to this file: a workbook when its name ends in .xlsx, else one JSON object a line.
     #[arg(long)]
     pub problems: Option<PathBuf>,
     /// Say what would happen and write nothing.
@@ -121,7 +122,7 @@ pub struct Import {
 pub struct Check {
     /// The city file.
     pub city: PathBuf,
-    /// Write every problem to this file, one JSON object a line.
+    /// Write every problem to this file: a workbook when its name ends in .xlsx, else one JSON object a line.
     #[arg(long)]
     pub problems: Option<PathBuf>,
 }
@@ -155,13 +156,21 @@ pub struct Locate {
     pub at: Option<String>,
 }
 
-/// File formats that can be written.
+/// File formats that can be written; `write` says what each holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// GeoJSON, RFC 7946.
+    /// GeoJSON, RFC 7946: web maps and scripts.
     Geojson,
-    /// GeoPackage 1.3.
+    /// FlatGeobuf with its index: large layers, QGIS and GDAL.
+    Flatgeobuf,
+    /// GeoPackage 1.3 with spatial indexes: QGIS and ArcGIS; holds one layer or all.
     Geopackage,
+    /// A table as UTF-8 text with a byte order mark: every program.
+    Csv,
+    /// A workbook with codes as text cells: Excel and WPS.
+    Xlsx,
+    /// Vector tiles of all zooms: web maps without a server; for showing only, holds one layer or all.
+    Pmtiles,
 }
 
 /// `export`
@@ -169,13 +178,13 @@ pub enum Format {
 pub struct Export {
     /// The city file.
     pub city: PathBuf,
-    /// The layer; a GeoPackage can hold all of them and does when this is left out.
+    /// The layer; a GeoPackage and PMTiles can hold all of them and do when this is left out.
     #[arg(long)]
     pub layer: Option<String>,
-    /// The format.
+    /// The format; what the name of the file to write ends in when this is left out.
     #[arg(long, value_enum)]
-    pub format: Format,
-    /// The file to write; `-` is standard output, for GeoJSON.
+    pub format: Option<Format>,
+    /// The file to write, replaced when it is there already; `-` is standard output, for GeoJSON and CSV.
     #[arg(long)]
     pub out: PathBuf,
 }
@@ -198,6 +207,9 @@ pub struct Serving {
     /// MiB that a request's body may have; larger ones are answered 413.
     #[arg(long, env = "GRIDWEAVE_MAX_BODY", default_value_t = 64)]
     pub max_body_mb: usize,
+    /// MiB that all files at the data desk may take on the disk together; more are answered 413.
+    #[arg(long, env = "GRIDWEAVE_MAX_UPLOAD", default_value_t = 2048)]
+    pub max_upload_mb: u64,
     /// MiB of memory for built tiles.
     #[arg(long, env = "GRIDWEAVE_TILE_CACHE", default_value_t = 256)]
     pub tile_cache_mb: u64,
@@ -226,6 +238,7 @@ impl Default for Serving {
             max_requests: 512,
             timeout: 30.0,
             max_body_mb: 64,
+            max_upload_mb: 2048,
             tile_cache_mb: 256,
         }
     }

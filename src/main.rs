@@ -4,6 +4,7 @@
 
 use clap::Parser;
 use gridweave::api;
+use gridweave::city::export::ExportError;
 use gridweave::city::import::{self, Prepared};
 use gridweave::city::{City, Snapshot};
 use gridweave::config::{Check, Cli, Demo, DemoScale, Export, Format, Import, Locate, Serve, Serving, Verb};
@@ -12,10 +13,10 @@ use gridweave::read::bundle::Bundle;
 use gridweave::read::datum::{Crs, Datum};
 use gridweave::read::{self, Reading, Source};
 use gridweave::store::{Checkpoint, StoreError};
+use gridweave::write::{Draft, WriteError};
 use gridweave::{store, synth, write};
 use indicatif::{ProgressBar, ProgressStyle};
-use std::fs::File;
-use std::io::{BufWriter, IsTerminal, Write};
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -96,7 +97,7 @@ fn run_demo(demo: &Demo) -> Outcome {
     profile.synthetic = true;
     let city = match &demo.into {
         Some(path) => City::create(path, &profile, &made.world, "synthetic district")?,
-        None => City::in_memory(profile, made.world),
+        None => City::in_memory(profile, made.world)?,
     };
     serve_city(city, &demo.serving)
 }
@@ -104,7 +105,7 @@ fn run_demo(demo: &Demo) -> Outcome {
 fn run_import(call: &Import) -> Outcome {
     let source = Source::parse(&call.layer).ok_or_else(|| {
         let known = Layer::ALL.map(Layer::word).join(", ");
-        Failure::new(CALL, format!("--as {}: no such layer; use osm, {known}", call.layer))
+        Failure::new(CALL, format!("--as {}: no such layer; use osm, households, {known}", call.layer))
     })?;
     let crs = call.crs.as_deref().map(Crs::parse).transpose().map_err(|e| Failure::new(CALL, format!("--crs: {e}")))?;
     if let Some(crs) = &crs {
@@ -121,7 +122,7 @@ fn run_import(call: &Import) -> Outcome {
         sheet: call.sheet.clone(),
         ..read::Options::default()
     };
-    check_fields(source, &options.map)?;
+    check_fields(source, &call.layer, &options.map)?;
     for file in &call.files {
         if std::fs::metadata(file).map_err(|e| Failure::io(file, &e))?.is_dir() {
             return Err(Failure::io(file, &std::io::ErrorKind::IsADirectory.into()));
@@ -151,6 +152,7 @@ fn run_import(call: &Import) -> Outcome {
         }
         reading.features.append(&mut one.features);
         reading.rows.append(&mut one.rows);
+        reading.households.append(&mut one.households);
         reading.problems.append(&mut one.problems);
     }
     let names: Vec<String> = call.files.iter().map(|f| f.display().to_string()).collect();
@@ -165,7 +167,7 @@ fn run_import(call: &Import) -> Outcome {
             (profile, prepared)
         }
     };
-    credit(source, &mut profile, &mut prepared);
+    prepared.credit(source, &mut profile);
     report(&prepared.problems, call.problems.as_deref())?;
     if prepared.has_errors() {
         return Err(Failure::new(DATA, "nothing was written: mend the errors above, or leave those features out"));
@@ -206,27 +208,19 @@ fn run_import(call: &Import) -> Outcome {
     Ok(())
 }
 
-/// OpenStreetMap asks to be named wherever its data is shown (ODbL 1.0, section 4.3).
-fn credit(source: Source, profile: &mut Profile, prepared: &mut Prepared) {
-    const OSM: &str = "© OpenStreetMap contributors";
-    if source == Source::Osm && !profile.attribution.iter().any(|a| a == OSM) {
-        profile.attribution.push(OSM.to_owned());
-        prepared.change.edits.push(store::Edit::Describe(Box::new(profile.clone())));
-    }
-}
-
 /// Refuses a `--map` that speaks of a field which the layer does not have: the call is wrong, whatever the file holds.
-fn check_fields(source: Source, map: &[(String, String)]) -> Outcome {
+fn check_fields(source: Source, word: &str, map: &[(String, String)]) -> Outcome {
     let Some((field, column)) = map.first() else { return Ok(()) };
-    let Source::Layer(layer) = source else {
+    if source == Source::Osm {
         return Err(Failure::new(CALL, format!("--map {field}={column}: osm is read by its tags, not by columns")));
-    };
-    let known: Vec<&str> = layer.fields().iter().map(|f| f.name).collect();
-    match map.iter().find(|(field, _)| !known.contains(&field.as_str())) {
+    }
+    let known: Vec<&str> = source.fields().iter().map(|f| f.name).collect();
+    let of_place = |field: &str| matches!(source, Source::Layer(_)) && read::PLACE_FIELDS.contains(&field);
+    match map.iter().find(|(field, _)| !known.contains(&field.as_str()) && !of_place(field)) {
         None => Ok(()),
         Some((field, column)) => Err(Failure::new(
             CALL,
-            format!("--map {field}={column}: {layer} have no field `{field}`; use one of: {}", known.join(", ")),
+            format!("--map {field}={column}: {word} have no field `{field}`; use one of: {}", known.join(", ")),
         )),
     }
 }
@@ -287,15 +281,10 @@ fn report(problems: &[Problem], to: Option<&Path>) -> Outcome {
         eprintln!("{code}: {} more{hint}", n - SHOWN);
     }
     let Some(path) = to else { return Ok(()) };
-    let write = || -> std::io::Result<()> {
-        let mut out = BufWriter::new(File::create(path)?);
-        for problem in problems {
-            serde_json::to_writer(&mut out, problem)?;
-            out.write_all(b"\n")?;
-        }
-        out.flush()
-    };
-    write().map_err(|e| Failure::new(ENVIRONMENT, format!("{}: {e}", path.display())))
+    write::problems::write(path, problems).map_err(|error| {
+        let code = if matches!(error, WriteError::TooManyRows { .. }) { CALL } else { ENVIRONMENT };
+        Failure::new(code, format!("{}: {error}", path.display()))
+    })
 }
 
 fn run_serve(call: &Serve) -> Outcome {
@@ -356,29 +345,61 @@ fn run_locate(call: &Locate) -> Outcome {
 }
 
 fn run_export(call: &Export) -> Outcome {
-    let layer = call
-        .layer
-        .as_deref()
-        .map(|word| Layer::parse(word).ok_or_else(|| Failure::new(CALL, format!("--layer {word}: no such layer"))));
+    let wrong = |message: String| Failure::new(CALL, message);
+    let layer = call.layer.as_deref();
+    let layer = layer.map(|word| Layer::parse(word).ok_or_else(|| wrong(format!("--layer {word}: no such layer"))));
     let layer = layer.transpose()?;
     apart(&call.out, &[&call.city])?;
-    let snapshot = Snapshot::read(&call.city)?;
-    match call.format {
-        Format::Geopackage => {
-            let layers = layer.map_or(Layer::ALL.to_vec(), |layer| vec![layer]);
-            Ok(store::export_geopackage(&call.out, &snapshot.world, &layers)?)
-        }
-        Format::Geojson => {
-            let layer = layer.ok_or_else(|| Failure::new(CALL, "GeoJSON holds one layer: give --layer"))?;
-            let failed = |e: std::io::Error| Failure::new(ENVIRONMENT, format!("{}: {e}", call.out.display()));
-            if call.out.as_os_str() == "-" {
-                return written(write::geojson::layer(&mut std::io::stdout().lock(), &snapshot.world, layer));
-            }
-            let mut out = BufWriter::new(File::create(&call.out).map_err(failed)?);
-            write::geojson::layer(&mut out, &snapshot.world, layer).map_err(failed)?;
-            out.flush().map_err(failed)
-        }
+    if store::is_city_file(&call.out) {
+        return Err(wrong(format!("{}: would overwrite a city; name another file", call.out.display())));
     }
+    let named = call.out.extension().and_then(|extension| Format::of_extension(extension.to_str()?));
+    let format = match (call.format, named) {
+        (Some(format), Some(named)) if format != named => {
+            return Err(wrong(format!(
+                "{}: the name is one of {}, --format asks for {}; let them agree",
+                call.out.display(),
+                named.name(),
+                format.name()
+            )));
+        }
+        (format, named) => {
+            format.or(named).ok_or_else(|| wrong("give --format, or a --out that ends in one".into()))?
+        }
+    };
+    if layer.is_none() && format.holds_one_layer() {
+        return Err(wrong(format!("{} holds one layer: give --layer", format.name())));
+    }
+    let layers = layer.map_or(Layer::ALL.to_vec(), |layer| vec![layer]);
+    let to_stdout = call.out.as_os_str() == "-";
+    if to_stdout && !format.is_text() {
+        return Err(wrong(format!("{} is not for standard output: give --out a file", format.name())));
+    }
+    let snapshot = Snapshot::read(&call.city)?;
+    let bar = progress(&format!("writing {}", call.out.display()));
+    let advance = |done, all| {
+        tick(&bar, done, all);
+        Ok(())
+    };
+    let failed = |error: std::io::Error| Failure::new(ENVIRONMENT, format!("{}: {error}", call.out.display()));
+    let told = |error: ExportError| match error {
+        ExportError::Write(WriteError::Io(error)) => failed(error),
+        ExportError::Store(error) => error.into(),
+        other => wrong(format!("{}: {other}", call.out.display())),
+    };
+    if to_stdout {
+        return match snapshot.export_to(&mut std::io::stdout(), format, &layers, &advance) {
+            Err(ExportError::Write(WriteError::Io(error))) => written(Err(error)),
+            other => other.map_err(told),
+        };
+    }
+    let draft = Draft::of(&call.out).map_err(|error| match error.kind() {
+        std::io::ErrorKind::InvalidInput => wrong(format!("{}: {error}", call.out.display())),
+        _ => failed(error),
+    })?;
+    snapshot.export(draft.path(), format, &layers, &advance).map_err(told)?;
+    bar.finish_and_clear();
+    draft.publish().map_err(failed)
 }
 
 fn run_openapi() -> Outcome {

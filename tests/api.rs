@@ -25,7 +25,7 @@ fn world() -> &'static World {
 fn app_with(serving: Serving) -> App {
     let mut profile = Profile::preset("测试").expect("preset");
     profile.synthetic = true;
-    App::new(City::in_memory(profile, world().clone()), serving)
+    App::new(City::in_memory(profile, world().clone()).expect("memory"), serving)
 }
 
 fn app() -> App {
@@ -394,6 +394,87 @@ fn the_description_of_the_api_is_the_one_that_the_web_map_was_typed_from() {
 }
 
 #[tokio::test]
+async fn layers_are_downloaded_as_files() {
+    let app = app();
+    let snapshot = app.city.snapshot();
+    for (extension, kind, begins) in [
+        ("geojson", "application/geo+json", &b"{\"type\":\"FeatureCollection\""[..]),
+        ("fgb", "application/flatgeobuf", b"fgb\x03fgb"),
+        ("gpkg", "application/geopackage+sqlite3", b"SQLite format 3\0"),
+        ("csv", "text/csv; charset=utf-8", "\u{feff}gridweave_id,".as_bytes()),
+        ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", b"PK\x03\x04"),
+        ("pmtiles", "application/vnd.pmtiles", b"PMTiles\x03"),
+    ] {
+        let path = format!("/api/v1/export/grids.{extension}");
+        let response = send(&app, get(&path)).await;
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        assert_eq!(response.headers()[header::CONTENT_TYPE], kind);
+        let named = format!(
+            "attachment; filename=\"grids.{extension}\"; filename*=UTF-8''%E6%B5%8B%E8%AF%95-grids.{extension}"
+        );
+        assert_eq!(response.headers()[header::CONTENT_DISPOSITION], named.as_str());
+        let length: usize =
+            response.headers()[header::CONTENT_LENGTH].to_str().expect("text").parse().expect("a number");
+        let body = bytes(response).await;
+        assert!(body.len() == length && body.starts_with(begins), "{path}: {length}");
+        let format = gridweave::write::Format::of_extension(extension).expect("a format");
+        if format.is_text() {
+            let mut expected = Vec::new();
+            snapshot.export_to(&mut expected, format, &[Layer::Grids], &|_, _| Ok(())).expect("memory");
+            assert_eq!(body, expected, "{path}");
+        }
+    }
+    for path in ["grids.shp", "meshes.csv", "grids", ".csv"] {
+        problem(&app, get(&format!("/api/v1/export/{path}")), StatusCode::NOT_FOUND).await;
+    }
+    let remote = app_with(Serving { allow_remote: true, ..Serving::default() });
+    problem(&remote, get("/api/v1/export/cameras.csv"), StatusCode::FORBIDDEN).await;
+    assert_eq!(send(&remote, get("/api/v1/export/grids.csv")).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_file_that_takes_longer_than_a_request_may_still_arrives_whole() {
+    // Half of this is what the handler waits for the file; on a machine at rest tiles take longer, and then the file
+    // follows the headers. On a busy one the guard may be quicker than the handler.
+    let app = app_with(Serving { timeout: 0.05, ..Serving::default() });
+    for _ in 0..20 {
+        let response = send(&app, get("/api/v1/export/buildings.pmtiles")).await;
+        match response.status() {
+            StatusCode::REQUEST_TIMEOUT | StatusCode::SERVICE_UNAVAILABLE => {
+                tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+            }
+            status => {
+                assert_eq!(status, StatusCode::OK);
+                let body = bytes(response).await;
+                let word = |at: usize| u64::from_le_bytes(body[at..at + 8].try_into().expect("8 bytes")) as usize;
+                // Leaf directories or, without them, tiles end the file.
+                assert_eq!(body.len(), (word(40) + word(48)).max(word(56) + word(64)));
+                return;
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn few_files_are_made_at_once() {
+    let app = app_with(Serving::default());
+    let ask = |app: App| async move { send(&app, get("/api/v1/export/buildings.xlsx")).await };
+    let many: Vec<_> = (0..8).map(|_| tokio::spawn(ask(app.clone()))).collect();
+    let mut done = 0;
+    for one in many {
+        let response = one.await.expect("answered");
+        if response.status() == StatusCode::OK {
+            done += 1;
+        } else {
+            assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+            assert_eq!(response.headers()[header::RETRY_AFTER], "5");
+        }
+    }
+    assert!(done > 0);
+    assert_eq!(ask(app).await.status(), StatusCode::OK, "the places are free again");
+}
+
+#[tokio::test]
 async fn other_methods_are_refused_with_a_problem() {
     for path in ["/", "/api/v1/city", "/tiles/grids/0/0/0"] {
         let request = Request::put(path).header(header::HOST, "localhost").body(Body::empty()).expect("request");
@@ -427,7 +508,8 @@ async fn two_grids_of_one_code_keep_their_own_figures() {
     let mut twins = world().clone();
     let code = twins.grids[0].code.clone();
     twins.grids[1].code = code.clone();
-    let app = App::new(City::in_memory(Profile::preset("测试").expect("preset"), twins), Serving::default());
+    let city = City::in_memory(Profile::preset("测试").expect("preset"), twins).expect("memory");
+    let app = App::new(city, Serving::default());
     let own = |page: &Value, id: u32| {
         let rows = page["rows"].as_array().expect("rows").clone();
         let row = rows.into_iter().find(|row| row["id"] == id).expect("row");

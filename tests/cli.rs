@@ -144,6 +144,12 @@ fn wrong_calls_exit_with_2_and_touch_nothing() {
         ("export city.gpkg --format geojson --out out.geojson", "--layer"),
         ("export city.gpkg --layer grids --format shapefile --out out.shp", "geopackage"),
         ("export city.gpkg --layer grids --format geojson --out city.gpkg", "overwrite"),
+        ("export city.gpkg --format geopackage --out city.gpkg", "overwrite"),
+        ("export city.gpkg --format csv --out out.csv", "--layer"),
+        ("export city.gpkg --layer grids --out out", "--format"),
+        ("export city.gpkg --layer grids --format csv --out grids.geojson", "agree"),
+        ("export city.gpkg --layer grids --format xlsx --out -", "standard output"),
+        ("export city.gpkg --layer grids --format csv --out /dev/full", "name another"),
         ("export absent.gpkg --layer grids --format geojson --out out.geojson", "absent.gpkg"),
         ("demo --scale galaxy", "galaxy"),
     ] {
@@ -253,6 +259,10 @@ fn problems_are_one_json_object_a_line() {
             && line["file"] == "bad.geojson"
             && line["feature"] == "feature 25")
     );
+    desk.expect(DATA, "import bad.geojson --into city.gpkg --as grids --problems problems.xlsx");
+    let mut book = calamine::open_workbook_auto(desk.path("problems.xlsx")).expect("a workbook");
+    let sheet = calamine::Reader::worksheet_range(&mut book, "problems").expect("the sheet");
+    assert_eq!(sheet.height(), lines.len() + 1);
     desk.expect(DONE, "check city.gpkg --problems checked.jsonl");
     assert_eq!(desk.text("checked.jsonl"), "");
 }
@@ -404,6 +414,33 @@ fn exported_layers_make_the_same_city() {
     }
     let standard = desk.run("export city.gpkg --layer grids --format geojson --out -");
     assert_eq!(standard.stdout, desk.read("grids.geojson"));
+}
+
+#[test]
+fn exports_replace_exports_and_never_a_city() {
+    let desk = Desk::with_grids();
+    desk.expect(DONE, "import grids.geojson --into other.gpkg --as grids --crs wgs84");
+    let other = desk.read("other.gpkg");
+    for line in ["--format geopackage --out other.gpkg", "--layer grids --format csv --out other.gpkg"] {
+        assert!(desk.expect(CALL, &format!("export city.gpkg {line}")).contains("would overwrite a city"));
+    }
+    assert_eq!(desk.read("other.gpkg"), other);
+    let names = desk.names();
+    for format in ["geojson", "fgb", "gpkg", "csv", "xlsx", "pmtiles"] {
+        let out = format!("out.{format}");
+        desk.write(&out, "what was there before");
+        desk.expect(DONE, &format!("export city.gpkg --layer grids --out {out}"));
+        let first = desk.read(&out);
+        assert!(!first.starts_with(b"what"), "{out}");
+        desk.expect(DONE, &format!("export city.gpkg --layer grids --out {out}"));
+        if !matches!(format, "gpkg" | "xlsx") {
+            assert_eq!(desk.read(&out), first, "{out}: those two say when they were made");
+        }
+    }
+    let text = desk.text("out.csv");
+    assert_eq!(desk.run("export city.gpkg --layer grids --format csv --out -").stdout, text.as_bytes());
+    assert!(text.starts_with("\u{feff}gridweave_id,code,name,class,") && text.contains("\"G,\"\"3\"\"\""), "{text}");
+    assert_eq!(desk.names().len(), names.len() + 6, "nothing else is left: {:?}", desk.names());
 }
 
 #[test]

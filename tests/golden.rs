@@ -38,7 +38,7 @@ fn grids_that_do_not_quite_tile() {
     compare("tiny-grids.problems.txt", &told);
 
     let mut kept = Vec::new();
-    geojson::layer(&mut kept, &snapshot.world, Layer::Grids).expect("memory");
+    geojson::layer(&mut kept, &snapshot.world, Layer::Grids, &|_, _| Ok(())).expect("memory");
     compare("tiny-grids.kept.geojson", &String::from_utf8(kept).expect("text"));
 
     // How the map draws them: overlaps decided, borders shared.
@@ -49,6 +49,6 @@ fn grids_that_do_not_quite_tile() {
         woven.grids.push(grid);
     }
     let mut drawn = Vec::new();
-    geojson::layer(&mut drawn, &woven, Layer::Grids).expect("memory");
+    geojson::layer(&mut drawn, &woven, Layer::Grids, &|_, _| Ok(())).expect("memory");
     compare("tiny-grids.woven.geojson", &String::from_utf8(drawn).expect("text"));
 }

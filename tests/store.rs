@@ -2,7 +2,9 @@
 
 use gridweave::city::{City, Snapshot};
 use gridweave::model::{Coord, Geometry, Layer, Profile, Record, Value, World};
-use gridweave::store::{BULK, Change, Checkpoint, Edit, Embedded, Store, StoreError, export_geopackage, read_only};
+use gridweave::store::{
+    BULK, Change, Checkpoint, Edit, Effect, Embedded, Store, StoreError, export_geopackage, read_only,
+};
 use gridweave::synth::{Scale, generate};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -28,7 +30,11 @@ fn scratch() -> (tempfile::TempDir, PathBuf) {
 fn rename(name: &str) -> Change {
     let mut record = world().record(Layer::Checkpoints, world().checkpoints[0].id.0).expect("checkpoint");
     record.values[0] = name.into();
-    Change { reason: format!("rename to {name}"), edits: vec![Edit::Put(Layer::Checkpoints, record)] }
+    Change {
+        reason: format!("rename to {name}"),
+        edits: vec![Edit::Put(Layer::Checkpoints, record)],
+        ..Change::default()
+    }
 }
 
 fn first_name(world: &World) -> &str {
@@ -63,7 +69,7 @@ fn what_the_file_has_not_seen_is_replayed_from_the_journal() {
     let (_dir, path) = scratch();
     drop(City::create(&path, &profile(), world(), "test").expect("create"));
     let mut store = Embedded::open(&path).expect("open");
-    let (version, _) = store.commit(&rename("新名")).expect("commit");
+    let (version, _) = store.commit(&rename("新名"), &Effect::default()).expect("commit");
     drop(store);
     assert_ne!(first_name(&read_only(&path).expect("file").world), "新名", "no checkpoint ran yet");
     let city = City::open(&path).expect("open");
@@ -98,7 +104,7 @@ fn a_readers_lock_delays_the_checkpoint_and_loses_nothing() {
     reader.execute_batch("BEGIN").expect("begin");
     let count: i64 = reader.query_row("SELECT count(*) FROM buildings", [], |row| row.get(0)).expect("select");
     assert!(count > 0);
-    store.commit(&rename("等待")).expect("a reader cannot stop an acknowledgement");
+    store.commit(&rename("等待"), &Effect::default()).expect("a reader cannot stop an acknowledgement");
     assert_eq!(store.checkpoint().expect("busy is no error"), Checkpoint::Busy);
     assert_eq!(first_name(&store.load().expect("load").world), "等待");
     reader.execute_batch("COMMIT").expect("commit");
@@ -113,7 +119,14 @@ fn ids_are_never_given_twice() {
     let last = world().checkpoints.last().expect("checkpoints").id.0;
     let mut store = Embedded::open(&path).expect("open");
     store
-        .commit(&Change { reason: "delete".into(), edits: vec![Edit::Delete(Layer::Checkpoints, last)] })
+        .commit(
+            &Change {
+                reason: "delete".into(),
+                edits: vec![Edit::Delete(Layer::Checkpoints, last)],
+                ..Change::default()
+            },
+            &Effect::default(),
+        )
         .expect("commit");
     store.checkpoint().expect("checkpoint");
     let mut stored = store.load().expect("load").world;
@@ -130,7 +143,7 @@ fn foreign_missing_and_damaged_files_are_named() {
     let told = Snapshot::read(&path).expect_err("foreign").to_string();
     assert!(told.contains("city.gpkg"), "{told}");
     let other = dir.path().join("export.gpkg");
-    export_geopackage(&other, world(), &[Layer::Grids]).expect("export");
+    export_geopackage(&other, world(), &[Layer::Grids], &|_, _| Ok(())).expect("export");
     assert!(matches!(Snapshot::read(&other), Err(StoreError::Foreign { .. })));
     let damaged = dir.path().join("damaged.gpkg");
     drop(City::create(&damaged, &profile(), world(), "test").expect("create"));
@@ -200,7 +213,7 @@ fn crash_child() {
     let Some(path) = std::env::var_os(CHILD) else { return };
     let mut store = Embedded::open(Path::new(&path)).expect("open");
     for n in 0.. {
-        let (version, _) = store.commit(&rename(&format!("v{n}"))).expect("commit");
+        let (version, _) = store.commit(&rename(&format!("v{n}")), &Effect::default()).expect("commit");
         println!("\nacknowledged {version} v{n}");
         if n % 3 == 0 {
             store.checkpoint().expect("checkpoint");
@@ -258,7 +271,8 @@ fn rename_many(name: &str) -> Change {
     record.values[0] = name.into();
     let first = world().checkpoints[0].id.0;
     let edit = |id| Edit::Put(Layer::Checkpoints, Record { id, ..record.clone() });
-    Change { reason: format!("rename many to {name}"), edits: (first..first + BULK as u32).map(edit).collect() }
+    let edits = (first..first + BULK as u32).map(edit).collect();
+    Change { reason: format!("rename many to {name}"), edits, ..Change::default() }
 }
 
 /// The one name of all checkpoints.
@@ -284,8 +298,8 @@ fn a_large_change_is_in_the_file_at_once_and_in_the_journal_by_its_reason() {
     drop(City::create(&path, &profile(), world(), "test").expect("create"));
     let mut store = Embedded::open(&path).expect("open");
     // One that the file has not seen yet goes before it.
-    store.commit(&rename("小")).expect("commit");
-    let (version, since) = store.commit(&rename_many("大")).expect("commit");
+    store.commit(&rename("小"), &Effect::default()).expect("commit");
+    let (version, since) = store.commit(&rename_many("大"), &Effect::default()).expect("commit");
     let stored = read_only(&path).expect("file");
     assert_eq!((only_name(&stored.world), stored.version, stored.since), ("大", version, since));
     assert_eq!(store.checkpoint().expect("nothing is left to do"), Checkpoint::Done);
@@ -295,7 +309,7 @@ fn a_large_change_is_in_the_file_at_once_and_in_the_journal_by_its_reason() {
     assert_eq!(journal_lines(&path), lines);
     let mut store = Embedded::open(&path).expect("open");
     assert_eq!(store.load().expect("load").world, stored.world);
-    assert_eq!(store.commit(&rename("后")).expect("commit").0, version + 1);
+    assert_eq!(store.commit(&rename("后"), &Effect::default()).expect("commit").0, version + 1);
 }
 
 #[test]
@@ -305,7 +319,8 @@ fn a_large_change_waits_in_the_journal_while_somebody_reads_the_file() {
     let mut store = Embedded::open(&path).expect("open");
     let reader = rusqlite::Connection::open(&path).expect("reader");
     reader.execute_batch("BEGIN; SELECT count(*) FROM buildings;").expect("a reader");
-    let (version, _) = store.commit(&rename_many("大")).expect("a reader cannot stop an acknowledgement");
+    let (version, _) =
+        store.commit(&rename_many("大"), &Effect::default()).expect("a reader cannot stop an acknowledgement");
     assert_eq!(store.checkpoint().expect("busy is no error"), Checkpoint::Busy);
     drop(store);
     let mut store = Embedded::open(&path).expect("open");
@@ -326,14 +341,14 @@ fn a_crash_between_the_file_and_the_journal_loses_nothing() {
     let kept = dir.path().join("journal before");
     std::fs::copy(&journal, &kept).expect("copy");
     let mut store = Embedded::open(&path).expect("open");
-    let (version, _) = store.commit(&rename_many("大")).expect("commit");
+    let (version, _) = store.commit(&rename_many("大"), &Effect::default()).expect("commit");
     drop(store);
     // What such a crash leaves: the file with the change, the journal as it was before.
     std::fs::copy(&kept, &journal).expect("copy");
     let mut store = Embedded::open(&path).expect("opens");
     let stored = store.load().expect("loads");
     assert_eq!((only_name(&stored.world), stored.version), ("大", version));
-    assert_eq!(store.commit(&rename("后")).expect("commit").0, version + 1);
+    assert_eq!(store.commit(&rename("后"), &Effect::default()).expect("commit").0, version + 1);
     drop(store);
     let last: Vec<_> = journal_lines(&path).into_iter().skip(1).collect();
     assert_eq!(last, [(2, "rename many to 大".to_owned(), true), (3, "rename to 后".to_owned(), false)]);
@@ -345,7 +360,7 @@ fn crash_child_in_bulk() {
     let Some(path) = std::env::var_os(format!("{CHILD}_IN_BULK")) else { return };
     let mut store = Embedded::open(Path::new(&path)).expect("open");
     for n in 0.. {
-        let (version, _) = store.commit(&rename_many(&format!("v{n}"))).expect("commit");
+        let (version, _) = store.commit(&rename_many(&format!("v{n}")), &Effect::default()).expect("commit");
         println!("\nacknowledged {version} v{n}");
     }
 }
@@ -470,7 +485,7 @@ fn a_removed_city_can_be_made_again_unless_its_journal_holds_more() {
     std::fs::remove_file(&path).expect("remove");
     drop(City::create(&path, &profile(), world(), "again").expect("create again"));
     let mut store = Embedded::open(&path).expect("open");
-    store.commit(&rename("新名")).expect("commit");
+    store.commit(&rename("新名"), &Effect::default()).expect("commit");
     drop(store);
     std::fs::remove_file(&path).expect("remove");
     assert!(matches!(City::create(&path, &profile(), world(), "third"), Err(StoreError::StrangeJournal(_))));
@@ -494,7 +509,7 @@ fn a_city_file_put_back_from_a_copy_or_swapped_is_not_written_over() {
     let (other_dir, other) = scratch();
     drop(City::create(&other, &profile(), world(), "test").expect("create"));
     let mut store = Embedded::open(&other).expect("open");
-    store.commit(&rename("别处")).expect("commit");
+    store.commit(&rename("别处"), &Effect::default()).expect("commit");
     std::fs::copy(&copy, &other).expect("swap");
     assert!(matches!(store.checkpoint(), Err(StoreError::StrangeJournal(_))));
     assert_eq!(first_name(&read_only(&other).expect("read").world), first_name(world()));
@@ -556,7 +571,7 @@ fn a_spatial_index_that_gdal_added_is_kept_true() {
         Edit::Delete(Layer::Checkpoints, gone.id),
         Edit::Put(Layer::Checkpoints, added),
     ];
-    city.commit(&Change { reason: "all kinds of edits".into(), edits }).expect("commit");
+    city.commit(&Change { reason: "all kinds of edits".into(), edits, ..Change::default() }).expect("commit");
     assert_eq!(city.checkpoint().expect("the triggers run"), Checkpoint::Done);
     let indexed = ask("SELECT count(*) AS n, max(maxx) AS east FROM rtree_checkpoints_geom").expect("ogrinfo");
     assert!(indexed.contains(&format!("n (Integer) = {}", records.len())) && indexed.contains("= 105"), "{indexed}");

@@ -1,11 +1,11 @@
 //! What a reading of a file means for a city: which things are new, which changed, and who lives where afterwards.
 
-use super::Snapshot;
+use super::{Snapshot, households};
 use crate::index::{Ground, compounds};
 use crate::model::{
     BuildingKind, Coord, Entity, FieldFault, Frame, Geometry, Layer, Problem, Profile, Record, Severity, Value, World,
 };
-use crate::read::Reading;
+use crate::read::{Reading, Source};
 use crate::store::{Change, Edit};
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -22,6 +22,29 @@ pub struct Prepared {
     pub tallies: Vec<(Layer, Tally)>,
     /// The city as it will be.
     pub world: World,
+    /// What becomes of each feature of the reading, in its order.
+    pub fates: Vec<Fate>,
+}
+
+/// What becomes of one feature of a reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is new.
+    Added,
+    /// It changes a thing that is there.
+    Updated,
+    /// It is there already.
+    Unchanged,
+    /// It repeats another feature of the reading.
+    Doubled,
+    /// The city cannot hold it.
+    Refused,
+}
+
+/// A feature of a reading, and which one it is.
+struct Read {
+    at: usize,
+    record: Record,
 }
 
 /// What happens to one layer.
@@ -44,31 +67,49 @@ impl Prepared {
     pub fn has_errors(&self) -> bool {
         self.problems.iter().any(|p| p.severity == Severity::Error)
     }
+
+    /// Names OpenStreetMap among the city's sources, which it asks for wherever its data is shown (ODbL 1.0, section 4.3).
+    pub fn credit(&mut self, source: Source, profile: &mut Profile) {
+        const OSM: &str = "© OpenStreetMap contributors";
+        if source == Source::Osm && !profile.attribution.iter().any(|a| a == OSM) {
+            profile.attribution.push(OSM.to_owned());
+            self.change.edits.push(Edit::Describe(Box::new(profile.clone())));
+        }
+    }
 }
 
 /// Fits a reading into a world.
 ///
 /// A feature is the same thing as one in the city, and keeps its id, when both have the same code (compounds: the same
 /// name, at most 2 km apart); what has neither, when it has the same place, kind and name; a building also
-/// when it has the same outline and no other code. What a file leaves empty
+/// when it has the same outline and no other code. Rows of a table of households go to what the city has by then. What a file leaves empty
 /// stays; with `replace` it goes, and what a layer of the file does not mention is removed.
 pub fn prepare(before: &World, profile: &Profile, reading: Reading, reason: &str, replace: bool) -> Prepared {
     let mut world = before.clone();
     let mut edits = Vec::new();
     let mut problems = reading.problems;
     let mut tallies: HashMap<Layer, Tally> = HashMap::new();
-    let mut by_layer: HashMap<Layer, Vec<Record>> = HashMap::new();
-    for (layer, record) in reading.features {
-        by_layer.entry(layer).or_default().push(record);
+    let mut fates = vec![Fate::Refused; reading.features.len()];
+    let mut by_layer: HashMap<Layer, Vec<Read>> = HashMap::new();
+    for (at, (layer, record)) in reading.features.into_iter().enumerate() {
+        by_layer.entry(layer).or_default().push(Read { at, record });
     }
     for layer in Layer::ALL {
         let Some(records) = by_layer.remove(&layer) else { continue };
-        let tally = tallies.entry(layer).or_default();
-        fit(layer, records, replace, &mut world, &mut edits, &mut problems, tally);
+        let records = once_each(layer, records, &reading.rows, &mut fates, &mut problems);
+        tallies.insert(layer, fit(layer, records, replace, &mut world, &mut edits, &mut problems, &mut fates));
     }
+    let floor_area = profile.floor_area_per_household;
+    households::fit(&mut world, reading.households, floor_area, &mut edits, &mut problems, &mut tallies);
     derive_households(&mut world, profile, &mut edits, &mut tallies);
     let tallies = Layer::ALL.into_iter().filter_map(|layer| tallies.get(&layer).map(|t| (layer, *t))).collect();
-    Prepared { change: Change { reason: reason.to_owned(), edits }, problems, tallies, world }
+    Prepared {
+        change: Change { reason: reason.to_owned(), edits, ..Change::default() },
+        problems,
+        tallies,
+        world,
+        fates,
+    }
 }
 
 /// Estates of one name further apart than this, in metres, are two estates. A datum read wrongly moves one by less.
@@ -76,14 +117,14 @@ const SAME_ESTATE: f64 = 2000.0;
 
 fn fit(
     layer: Layer,
-    records: Vec<Record>,
+    records: Vec<Read>,
     replace: bool,
     world: &mut World,
     edits: &mut Vec<Edit>,
     problems: &mut Vec<Problem>,
-    tally: &mut Tally,
-) {
-    let records = once_each(layer, records, problems);
+    fates: &mut [Fate],
+) -> Tally {
+    let mut tally = Tally::default();
     let matches = match world.count(layer) {
         0 => vec![None; records.len()],
         _ => Known::of(world, layer).matches(layer, &records),
@@ -91,12 +132,12 @@ fn fit(
     let mut met: HashSet<u32> = HashSet::new();
     let before = world.ids(layer).last().unwrap_or(0).max(world.given(layer));
     let mut fresh = before;
-    let mut changed: Vec<Record> = Vec::with_capacity(records.len());
-    for (mut record, same) in records.into_iter().zip(matches) {
+    let mut changed: Vec<Read> = Vec::with_capacity(records.len());
+    for (Read { at, mut record }, same) in records.into_iter().zip(matches) {
         let Some(id) = same else {
             fresh += 1;
             record.id = fresh;
-            changed.push(record);
+            changed.push(Read { at, record });
             continue;
         };
         record.id = id;
@@ -107,14 +148,15 @@ fn fit(
         }
         if old.as_ref() == Some(&record) {
             tally.unchanged += 1;
+            fates[at] = Fate::Unchanged;
         } else {
-            changed.push(record);
+            changed.push(Read { at, record });
         }
     }
     // What is new has higher numbers than what is there, so parts can be made apart and joined.
-    let made = |part: &[Record]| -> (World, Vec<(u32, FieldFault)>) {
+    let made = |part: &[Read]| -> (World, Vec<(u32, FieldFault)>) {
         let mut world = World::default();
-        let fault = |record: &Record| world.put(layer, record).err().map(|fault| (record.id, fault));
+        let fault = |read: &Read| world.put(layer, &read.record).err().map(|fault| (read.record.id, fault));
         let faults = part.iter().filter_map(fault).collect();
         (world, faults)
     };
@@ -124,7 +166,7 @@ fn fit(
         world.append(part);
         faults.extend(faulty);
     }
-    for record in changed {
+    for Read { at, record } in changed {
         if let Some(fault) = faults.remove(&record.id) {
             // Only what was there before stays as it was.
             problems.push(
@@ -133,11 +175,10 @@ fn fit(
             );
             continue;
         }
-        if record.id > before {
-            tally.added += 1;
-        } else {
-            tally.updated += 1;
-        }
+        let (count, fate) =
+            if record.id > before { (&mut tally.added, Fate::Added) } else { (&mut tally.updated, Fate::Updated) };
+        *count += 1;
+        fates[at] = fate;
         edits.push(Edit::Put(layer, record));
     }
     if replace {
@@ -145,16 +186,23 @@ fn fit(
         tally.removed = world.delete_all(layer, &gone) as u32;
         edits.extend(gone.into_iter().map(|id| Edit::Delete(layer, id)));
     }
+    tally
 }
 
 /// The records without those that repeat another to the last value; what shares only a code or name is told.
-fn once_each(layer: Layer, records: Vec<Record>, problems: &mut Vec<Problem>) -> Vec<Record> {
-    let keys: Vec<(u128, Option<u128>)> =
-        records.par_iter().map(|record| (place_key(record, record.values.len()), name_key(layer, record))).collect();
+fn once_each(
+    layer: Layer,
+    records: Vec<Read>,
+    rows: &[u64],
+    fates: &mut [Fate],
+    problems: &mut Vec<Problem>,
+) -> Vec<Read> {
+    let keys = |read: &Read| (place_key(&read.record, read.record.values.len()), name_key(layer, &read.record));
+    let keys: Vec<(u128, Option<u128>)> = records.par_iter().map(keys).collect();
     let mut met: HashSet<u128> = HashSet::with_capacity(records.len());
     let mut names: HashSet<u128> = HashSet::new();
     let mut kept = Vec::with_capacity(records.len());
-    for (record, (place, name)) in records.into_iter().zip(keys) {
+    for (Read { at, record }, (place, name)) in records.into_iter().zip(keys) {
         let named = name.is_some_and(|key| !names.insert(key));
         let (code, message, remedy) = if !met.insert(place) {
             (
@@ -169,12 +217,15 @@ fn once_each(layer: Layer, records: Vec<Record>, problems: &mut Vec<Problem>) ->
                 "tell them apart in the source",
             )
         } else {
-            kept.push(record);
+            kept.push(Read { at, record });
             continue;
         };
-        problems.push(Problem::new(Severity::Warning, code, message, remedy).of(describe(layer, &record)));
-        if code != "doubled" {
-            kept.push(record);
+        let problem = Problem::new(Severity::Warning, code, message, remedy).of(describe(layer, &record));
+        problems.push(Problem { row: rows.get(at).copied(), ..problem.at(centre(&record)) });
+        if code == "doubled" {
+            fates[at] = Fate::Doubled;
+        } else {
+            kept.push(Read { at, record });
         }
     }
     kept
@@ -207,13 +258,13 @@ impl Known {
 
     /// The thing that each record is, where the city has it; each thing once. What agrees in everything that tells
     /// things apart chooses first, so that a second estate of one name cannot take the first one's place.
-    fn matches(&self, layer: Layer, records: &[Record]) -> Vec<Option<u32>> {
+    fn matches(&self, layer: Layer, records: &[Read]) -> Vec<Option<u32>> {
         let mut found: Vec<Option<u32>> = vec![None; records.len()];
         let mut met: HashSet<u32> = HashSet::new();
         let mut round = |candidates: &(dyn Fn(&Record) -> Vec<u32> + Sync)| {
-            let open = |(found, record): (&Option<u32>, &Record)| match found {
+            let open = |(found, read): (&Option<u32>, &Read)| match found {
                 Some(_) => Vec::new(),
-                None => candidates(record),
+                None => candidates(&read.record),
             };
             let candidates: Vec<Vec<u32>> = found.par_iter().zip(records).map(open).collect();
             for (found, candidates) in found.iter_mut().zip(candidates).filter(|(found, _)| found.is_none()) {
@@ -347,7 +398,12 @@ fn describe(layer: Layer, record: &Record) -> String {
 }
 
 /// Matches compounds to buildings and gives uncounted buildings their share or an estimate.
-fn derive_households(world: &mut World, profile: &Profile, edits: &mut Vec<Edit>, tallies: &mut HashMap<Layer, Tally>) {
+pub(super) fn derive_households(
+    world: &mut World,
+    profile: &Profile,
+    edits: &mut Vec<Edit>,
+    tallies: &mut HashMap<Layer, Tally>,
+) {
     let matters = |edit: &Edit| match edit {
         // A compound known by a point shares its total within its own grid.
         Edit::Put(layer, _) | Edit::Delete(layer, _) => {

@@ -77,7 +77,17 @@ impl Snapshot {
         }
     }
 
-    fn prepared(&self, layer: Layer) -> &TileLayer {
+    /// A layer with all its features, for those who want every tile.
+    pub(super) fn whole(&self, layer: Layer) -> Arc<TileLayer> {
+        if layer != Layer::Buildings {
+            return self.prepared(layer).clone();
+        }
+        let all = 0..self.world.count(layer) as u32;
+        let features: Vec<Feature<'_>> = all.filter_map(|position| self.building(position, u8::MAX)).collect();
+        Arc::new(TileLayer::build(layer.word(), &features, self.options(layer)))
+    }
+
+    fn prepared(&self, layer: Layer) -> &Arc<TileLayer> {
         self.shelf.0[layer as usize].get_or_init(|| Arc::new(self.prepare(layer)))
     }
 
@@ -267,9 +277,8 @@ mod tests {
         let since = jiff::Timestamp::UNIX_EPOCH;
         let snapshot = Snapshot::build(Stored { world, profile, version: 1, since });
         let count = snapshot.world.buildings.len() as u32;
-        let all: Vec<Feature<'_>> = (0..count).filter_map(|position| snapshot.building(position, u8::MAX)).collect();
-        assert_eq!(all.len(), count as usize);
-        let whole = TileLayer::build("buildings", &all, snapshot.options(Layer::Buildings));
+        assert!(count > 100 && (0..count).all(|position| snapshot.building(position, u8::MAX).is_some()));
+        let whole = snapshot.whole(Layer::Buildings);
         let bounds = snapshot.world.bounds().expect("a city");
         let mut drawn = 0;
         for z in 11..=19 {

@@ -2,7 +2,7 @@
 
 use super::bundle::{Part, extension};
 use super::raw::{Fault, Format};
-use super::text;
+use super::{text, workbook};
 
 /// So many bytes tell every format.
 const HEAD: usize = 4096;
@@ -39,7 +39,12 @@ pub(super) fn detect(part: &Part) -> Result<Found, Fault> {
         return Ok(Found::Is(Format::Spreadsheet));
     }
     if is(b"PK\x03\x04") || is(b"PK\x05\x06") {
-        return Ok(Found::Archive);
+        // An archive that cannot be opened is what its name says.
+        let named = matches!(extension(&part.name).as_str(), "xlsx" | "xlsm" | "xlsb" | "ods" | "et");
+        let body = part.body.open().map_err(|error| unreadable(&error))?;
+        let found =
+            if named || workbook::is_spreadsheet(body) { Found::Is(Format::Spreadsheet) } else { Found::Archive };
+        return Ok(found);
     }
     if is(b"PAR1") {
         return refuse("a Parquet file", "convert it: ogr2ogr -f FlatGeobuf out.fgb FILE");

@@ -11,16 +11,16 @@ use super::evidence::{self, How, Verdict};
 use super::fields::Mapping;
 use super::raw::{Declared, Fault, Feature, Kind, Outline, Shape, Sheet};
 use super::rings::{self, Repairs, area_of, check_clash, check_parts_apart, clean_ring, nest};
-use super::{Options, Problems, Reading, admit};
+use super::{Options, Problems, Reading, admit, doubt};
 use crate::model::{Bounds, Coord, Geometry, Layer, Line, MultiPolygon, Problem, Record, Severity, Value};
 use std::collections::{BTreeMap, HashSet};
 
 /// A record on its way: what it is called in the file, and where it stands there.
 #[derive(Clone)]
-struct Made {
-    record: Record,
-    called: String,
-    row: u64,
+pub(super) struct Made {
+    pub(super) record: Record,
+    pub(super) called: String,
+    pub(super) row: u64,
 }
 
 /// Reads the features of one layer.
@@ -44,7 +44,10 @@ pub(super) fn read(
         reading.problems = problems.finish();
         return reading;
     }
-    let verdict = choose_datum(sheet, &mapping, options, &mut problems);
+    let mut verdict = choose_datum(sheet, &mapping, options, &mut problems);
+    if let (Some((_, swapped)), Some(stated)) = (&mut verdict.crs, options.swapped) {
+        *swapped = stated;
+    }
     let datum = verdict.crs.clone().map(|(crs, _)| Datum::new(crs)).transpose();
     let swapped = verdict.crs.as_ref().is_some_and(|(_, swapped)| *swapped);
     reading.datum = Some(verdict);
@@ -90,7 +93,7 @@ pub(super) fn read(
         tell_slivers(layer, &made, slivers, &mut problems);
         made
     } else {
-        made
+        doubt::doubt(layer, made, sheet, options.known.as_deref(), &mut problems)
     };
     for made in made {
         reading.rows.push(made.row);
@@ -99,6 +102,32 @@ pub(super) fn read(
     reading.problems = problems.finish();
     progress(seen, seen);
     reading
+}
+
+/// The one geometry of a sheet in WGS 84, and what was put right in it.
+///
+/// # Errors
+/// What keeps it from being one geometry.
+pub(super) fn only(sheet: &Sheet, layer: Layer) -> Result<(Geometry, Vec<Problem>), Fault> {
+    let datum = Datum::new(Crs::Wgs84)
+        .map_err(|cause| Fault::new("unknown-crs", cause.to_string(), "mend the installation: PROJ does not start"))?;
+    let mapping = Mapping::new(layer, &[], sheet, &mut Problems::new(""));
+    let (made, slivers) = (Vec::new(), Vec::new());
+    let reader = Reader { sheet, layer, datum: &datum, swapped: false, mapping: &mapping, made, slivers };
+    let (mut told, mut found) = (Vec::new(), Ok(Vec::new()));
+    // A sheet in memory does not break off.
+    let _ = sheet.features.each(&mut |feature| {
+        found = reader.geometries(&feature.shape, &mut told);
+        false
+    });
+    let mut geometries = found?;
+    match (geometries.pop(), geometries.len()) {
+        (Some(geometry), 0) => Ok((geometry, told)),
+        (None, _) => Err(Fault::new("geometry-missing", "it has no geometry", "draw it")),
+        (Some(_), more) => {
+            Err(Fault::new("several-lines", format!("{} lines in one feature", more + 1), "one feature a line"))
+        }
+    }
 }
 
 /// The stated datum, else the declared one, else what evidence shows, else what the format prescribes; never the last in

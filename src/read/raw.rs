@@ -216,13 +216,18 @@ pub struct Sheet {
 impl Sheet {
     /// `feature 12 (way/4711)`.
     pub fn called(&self, feature: &Feature) -> String {
-        let noun = match self.noun {
-            Noun::Feature => "feature",
-            Noun::Row => "row",
-        };
+        let numbered = self.numbered(feature.number);
         match &feature.id {
-            Some(id) => format!("{noun} {} ({})", feature.number, id.chars().take(40).collect::<String>()),
-            None => format!("{noun} {}", feature.number),
+            Some(id) => format!("{numbered} ({})", id.chars().take(40).collect::<String>()),
+            None => numbered,
+        }
+    }
+
+    /// `row 12`.
+    pub fn numbered(&self, number: u64) -> String {
+        match self.noun {
+            Noun::Feature => format!("feature {number}"),
+            Noun::Row => format!("row {number}"),
         }
     }
 }

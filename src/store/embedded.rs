@@ -1,11 +1,12 @@
 //! The store of one machine: the city file, its journal and the writer's lock.
 
 use super::journal::Journal;
-use super::{At, Change, Checkpoint, Edit, Store, StoreError, Stored, geopackage, load, rows};
+use super::{At, Change, Checkpoint, Edit, Effect, Entry, Store, StoreError, Stored, geopackage, load, rows};
 use crate::model::{Layer, Profile, World};
 use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior};
 use std::fs::{File, TryLockError};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 /// A change of so many edits or more goes into the city file without a way through the journal. Up to here the way through
@@ -67,7 +68,7 @@ impl Embedded {
         let mut journal = Journal::create(&beside(path, "journal"), &id)?;
         let version = u64::from(first.is_some());
         let written = write_new(path, profile, &id, now, first).and_then(|()| match first {
-            Some((_, reason)) => journal.record(version, now, reason),
+            Some((world, reason)) => journal.append(version, now, &filling(reason), &Effect::filling(world), false),
             None => Ok(()),
         });
         if let Err(error) = written {
@@ -94,8 +95,10 @@ impl Embedded {
         let checkpointed = stamped(&db, path)?;
         if checkpointed > journal.last()? {
             // A crash came between the city file and the journal.
-            let (since, reason) = (geopackage::about(&db, path, "since")?, geopackage::get(&db, "reason").at(path)?);
-            journal.record(checkpointed, since, &reason.unwrap_or_default())?;
+            let since = geopackage::about(&db, path, "since")?;
+            let told = geopackage::get(&db, "change").at(path)?;
+            let change: Change = told.and_then(|told| serde_json::from_str(&told).ok()).unwrap_or_default();
+            journal.record(checkpointed, &since, &change)?;
         }
         let version = journal.after(checkpointed)?.last().map_or(checkpointed, |entry| entry.version);
         Ok(Self { path: path.to_owned(), id, version, written: checkpointed, journal, _lock: lock })
@@ -125,17 +128,23 @@ impl Embedded {
         }
         for entry in self.journal.after(stamped(&tx, path)?)? {
             rows::write(&tx, &entry.change.edits).at(path)?;
-            stamp(&tx, entry.version, entry.time, &entry.change.reason).at(path)?;
+            stamp(&tx, entry.version, entry.time, &entry.change).at(path)?;
         }
         if let Some((version, time, change)) = then {
             rows::write(&tx, &change.edits).at(path)?;
-            stamp(&tx, version, time, &change.reason).at(path)?;
+            stamp(&tx, version, time, change).at(path)?;
         }
         tx.commit().at(path)
     }
 
     /// Makes a large change in the city file itself; whether it is there now. It is not where a reader holds a lock.
-    fn write_through(&mut self, version: u64, time: Timestamp, change: &Change) -> Result<bool, StoreError> {
+    fn write_through(
+        &mut self,
+        version: u64,
+        time: Timestamp,
+        change: &Change,
+        effect: &Effect,
+    ) -> Result<bool, StoreError> {
         match self.write_file(Some((version, time, change))) {
             Ok(()) => {}
             Err(StoreError::Sqlite { error, .. }) if is_busy(&error) => return Ok(false),
@@ -143,7 +152,7 @@ impl Embedded {
         }
         (self.version, self.written) = (version, version);
         // The change is durable, whatever becomes of its line in the journal; opening adds a line that is missing.
-        let told = self.journal.record(version, time, &change.reason).and_then(|()| self.journal.trim(version));
+        let told = self.journal.append(version, time, change, effect, false).and_then(|()| self.journal.trim(version));
         if let Err(error) = told {
             tracing::error!(%error, version, "a change is in the city file and not yet in the journal");
         }
@@ -152,14 +161,30 @@ impl Embedded {
 }
 
 impl Store for Embedded {
-    fn commit(&mut self, change: &Change) -> Result<(u64, Timestamp), StoreError> {
+    fn commit(&mut self, change: &Change, effect: &Effect) -> Result<(u64, Timestamp), StoreError> {
         let (version, now) = (self.version + 1, Timestamp::now());
-        if change.edits.len() >= BULK && self.write_through(version, now, change)? {
+        if change.edits.len() >= BULK && self.write_through(version, now, change, effect)? {
             return Ok((version, now));
         }
-        self.journal.append(version, now, change)?;
+        self.journal.append(version, now, change, effect, true)?;
         self.version = version;
         Ok((version, now))
+    }
+
+    fn history(&self, versions: RangeInclusive<u64>, limit: usize) -> Result<Vec<Entry>, StoreError> {
+        self.journal.history(versions, limit)
+    }
+
+    fn effect(&self, version: u64) -> Result<Option<Effect>, StoreError> {
+        self.journal.effect(version)
+    }
+
+    fn note(&mut self, key: &str, text: &str) -> Result<(), StoreError> {
+        self.journal.note(key, text)
+    }
+
+    fn noted(&self, key: &str) -> Result<Option<String>, StoreError> {
+        self.journal.noted(key)
     }
 
     fn checkpoint(&mut self) -> Result<Checkpoint, StoreError> {
@@ -187,13 +212,13 @@ fn write_new(
 ) -> Result<(), StoreError> {
     let mut db = geopackage::open_to_write(path, true)?;
     let tx = db.transaction().at(path)?;
-    geopackage::create(&tx, &Layer::ALL).at(path)?;
+    geopackage::create(&tx, &Layer::ALL, "fid").at(path)?;
     geopackage::create_about(&tx, id).at(path)?;
     rows::write(&tx, &[Edit::Describe(Box::new(profile.clone()))]).at(path)?;
-    stamp(&tx, 0, now, "").at(path)?;
+    stamp(&tx, 0, now, &Change::default()).at(path)?;
     if let Some((world, reason)) = first {
-        rows::write_world(&tx, world, &Layer::ALL).at(path)?;
-        stamp(&tx, 1, now, reason).at(path)?;
+        rows::write_world(&tx, world).at(path)?;
+        stamp(&tx, 1, now, &filling(reason)).at(path)?;
     }
     tx.commit().at(path)
 }
@@ -234,10 +259,18 @@ fn lock(path: &Path) -> Result<Lock, StoreError> {
     }
 }
 
-fn stamp(db: &Connection, version: u64, time: Timestamp, reason: &str) -> rusqlite::Result<()> {
+/// The first change of a city that is created with a world, but for its edits.
+fn filling(reason: &str) -> Change {
+    Change { reason: reason.to_owned(), ..Change::default() }
+}
+
+/// The file says which change it holds and, in case that the journal cannot, who made it and why.
+fn stamp(db: &Connection, version: u64, time: Timestamp, change: &Change) -> rusqlite::Result<()> {
+    let (author, reason) = (change.author.clone(), change.reason.clone());
+    let told = serde_json::to_string(&Change { author, reason, undoes: change.undoes, edits: Vec::new() });
     geopackage::set(db, "version", &version.to_string())?;
     geopackage::set(db, "since", &time.to_string())?;
-    geopackage::set(db, "reason", reason)
+    geopackage::set(db, "change", &told.map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?)
 }
 
 fn stamped(db: &Connection, path: &Path) -> Result<u64, StoreError> {

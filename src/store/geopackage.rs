@@ -1,8 +1,9 @@
 //! The city file: a GeoPackage 1.3 (OGC 12-128r17) with one table a layer and one small table of our own.
 
-use super::{At, StoreError, rows, rtree};
-use crate::model::{Field, FieldKind, GeometryKind, Layer, World};
+use super::{At, StoreError, rtree};
+use crate::model::{Field, FieldKind, GeometryKind, Layer, Value};
 use rusqlite::config::DbConfig;
+use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction};
 use std::path::Path;
 
@@ -82,8 +83,8 @@ pub fn about(db: &Connection, path: &Path, key: &str) -> Result<String, StoreErr
         .ok_or_else(|| StoreError::Damaged { what: format!("table gridweave, key {key}"), why: "missing".into() })
 }
 
-/// Creates the tables of an empty city in an empty file.
-pub fn create(tx: &Transaction<'_>, layers: &[Layer]) -> rusqlite::Result<()> {
+/// Creates the tables of an empty city in an empty file; `key` names the column of the ids.
+pub fn create(tx: &Transaction<'_>, layers: &[Layer], key: &str) -> rusqlite::Result<()> {
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     tx.pragma_update(None, "user_version", USER_VERSION)?;
     tx.execute_batch(SKELETON)?;
@@ -96,7 +97,7 @@ pub fn create(tx: &Transaction<'_>, layers: &[Layer]) -> rusqlite::Result<()> {
             GeometryKind::PointOrArea | GeometryKind::LineOrArea => "GEOMETRY",
         };
         tx.execute_batch(&format!(
-            "CREATE TABLE \"{layer}\" (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, geom {geometry}{});",
+            "CREATE TABLE \"{layer}\" (\"{key}\" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, geom {geometry}{});",
             columns.concat()
         ))?;
         tx.execute(
@@ -141,24 +142,13 @@ pub fn set(db: &Connection, key: &str, value: &str) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Writes layers into a new GeoPackage that is an export, not a city file: plain tables, nothing of ours.
-///
-/// # Errors
-/// The file exists already, or the disk refuses.
-pub fn export(path: &Path, world: &World, layers: &[Layer]) -> Result<(), StoreError> {
-    if path.exists() {
-        return Err(StoreError::Exists(path.to_owned()));
+/// A value as a column holds it.
+pub fn sql_value(value: &Value) -> Sql {
+    match value {
+        Value::Null => Sql::Null,
+        Value::Bool(b) => Sql::Integer(i64::from(*b)),
+        Value::Integer(n) => Sql::Integer(*n),
+        Value::Real(n) => Sql::Real(*n),
+        Value::Text(text) => Sql::Text(text.clone()),
     }
-    write_export(path, world, layers).inspect_err(|_| {
-        // Half an export would only stand in the way of the next attempt.
-        let _ = std::fs::remove_file(path);
-    })
-}
-
-fn write_export(path: &Path, world: &World, layers: &[Layer]) -> Result<(), StoreError> {
-    let mut db = open_to_write(path, true)?;
-    let tx = db.transaction().at(path)?;
-    create(&tx, layers).at(path)?;
-    rows::write_world(&tx, world, layers).at(path)?;
-    tx.commit().at(path)
 }

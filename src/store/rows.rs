@@ -22,12 +22,12 @@ pub fn write(tx: &Transaction<'_>, edits: &[Edit]) -> rusqlite::Result<()> {
     rows.finish()
 }
 
-/// Writes layers of a world.
-pub fn write_world(tx: &Transaction<'_>, world: &World, layers: &[Layer]) -> rusqlite::Result<()> {
+/// Writes a whole world.
+pub fn write_world(tx: &Transaction<'_>, world: &World) -> rusqlite::Result<()> {
     let mut rows = Rows::of(tx);
-    for layer in layers {
-        let table = rows.table(*layer)?;
-        for record in world.records(*layer) {
+    for layer in Layer::ALL {
+        let table = rows.table(layer)?;
+        for record in world.records(layer) {
             table.put(&record)?;
         }
     }

@@ -304,6 +304,14 @@ impl TileLayer {
         labels.finish(label_name, out);
     }
 
+    /// Whether any feature's box reaches into a tile, drawn at its zoom or not. A tile that none reaches has none in the
+    /// tiles below it either.
+    pub fn reaches(&self, z: u8, x: u32, y: u32) -> bool {
+        let mut any = false;
+        self.tree.visit(tile_box(z, x, y), |_| any = true);
+        any
+    }
+
     /// What clients are told of it.
     pub fn about(&self) -> &About {
         &self.about

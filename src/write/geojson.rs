@@ -1,16 +1,19 @@
 //! GeoJSON (RFC 7946), one feature a line, WGS 84, seven decimals: exactly the integers of the model.
 
+use super::{ID, Progress, tell};
 use crate::model::{Coord, Geometry, Layer, Record, Ring, Value, World};
 use std::io::{self, Write};
 
 /// Writes a layer as a FeatureCollection.
 ///
 /// # Errors
-/// Whatever the sink says.
-pub fn layer(out: &mut impl Write, world: &World, layer: Layer) -> io::Result<()> {
+/// Whatever the sink or the progress says.
+pub fn layer(out: &mut impl Write, world: &World, layer: Layer, progress: Progress<'_>) -> io::Result<()> {
     write!(out, "{{\"type\":\"FeatureCollection\",\"name\":\"{layer}\",\"features\":[")?;
-    for (i, record) in world.records(layer).enumerate() {
-        out.write_all(if i == 0 { b"\n" } else { b",\n" })?;
+    let all = world.count(layer) as u64;
+    for (record, done) in world.records(layer).zip(0..) {
+        tell(progress, done, all)?;
+        out.write_all(if done == 0 { b"\n" } else { b",\n" })?;
         feature(out, layer, &record)?;
     }
     out.write_all(b"\n]}\n")
@@ -21,11 +24,9 @@ pub fn layer(out: &mut impl Write, world: &World, layer: Layer) -> io::Result<()
 /// # Errors
 /// Whatever the sink says.
 pub fn feature(out: &mut impl Write, layer: Layer, record: &Record) -> io::Result<()> {
-    write!(out, "{{\"type\":\"Feature\",\"id\":{},\"properties\":{{", record.id)?;
-    let known = layer.fields().iter().zip(&record.values).filter(|(_, value)| **value != Value::Null);
-    for (i, (field, value)) in known.enumerate() {
-        let comma = if i == 0 { "" } else { "," };
-        write!(out, "{comma}\"{}\":", field.name)?;
+    write!(out, "{{\"type\":\"Feature\",\"id\":{},\"properties\":{{\"{ID}\":{}", record.id, record.id)?;
+    for (field, value) in layer.fields().iter().zip(&record.values).filter(|(_, value)| **value != Value::Null) {
+        write!(out, ",\"{}\":", field.name)?;
         serde_json::to_writer(&mut *out, value)?;
     }
     out.write_all(b"},\"geometry\":")?;
@@ -33,7 +34,11 @@ pub fn feature(out: &mut impl Write, layer: Layer, record: &Record) -> io::Resul
     out.write_all(b"}")
 }
 
-fn geometry(out: &mut impl Write, geometry: &Geometry) -> io::Result<()> {
+/// Writes a geometry alone.
+///
+/// # Errors
+/// Whatever the sink says.
+pub fn geometry(out: &mut impl Write, geometry: &Geometry) -> io::Result<()> {
     match geometry {
         Geometry::Point(at) => {
             out.write_all(b"{\"type\":\"Point\",\"coordinates\":")?;
