@@ -39,7 +39,7 @@ fn city(name: &str, world: &World, profile: &Profile) {
     let snapshot = Snapshot::build(stored);
     for layer in Layer::ALL {
         let start = Instant::now();
-        snapshot.tiles(layer);
+        snapshot.about_tiles(layer);
         println!("    {:<26}{:>8.1} ms", layer.word(), start.elapsed().as_secs_f64() * 1e3);
     }
 }

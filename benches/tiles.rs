@@ -47,7 +47,7 @@ impl Prepared {
             .zip(1u32..)
             .map(|(geometry, id)| Feature {
                 id,
-                geometry,
+                geometry: geometry.into(),
                 properties: if properties { grid_properties(id) } else { Vec::new() },
                 min_zoom: 0,
                 anchor: None,
@@ -136,7 +136,7 @@ fn main() {
     let full = city.layer(true, true);
     for z in [8u8, 9, 10] {
         let (z, x, y) = city.middle(z);
-        let range = touched(plain.bounds().expect("not empty"), z);
+        let range = touched(plain.about().bounds.expect("not empty"), z);
         let (bare, rich) = (encode(&plain, (z, x, y)), encode(&full, (z, x, y)));
         println!(
             "city at zoom {z} ({} tiles): ids alone {} bytes, all {} bytes, gzip 1 {}; unsimplified commands of all grids {}",

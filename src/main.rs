@@ -310,8 +310,9 @@ fn serve_city(city: City, serving: &Serving) -> Outcome {
             .map_err(|e| Failure::new(ENVIRONMENT, format!("{}: {e}; is another server there? --listen takes another port", serving.listen)))?;
         let address = listener.local_addr().map_err(|e| Failure::new(ENVIRONMENT, e.to_string()))?;
         let snapshot = city.snapshot();
-        // The first viewer should not wait for what can be prepared now.
-        std::thread::spawn(move || snapshot.warm());
+        // The first viewer should not wait for what can be prepared now; the first search comes later.
+        snapshot.warm();
+        std::thread::spawn(move || snapshot.warm_search());
         println!("Gridweave is listening on http://{address}");
         // Whoever reads this line through a pipe waits for it.
         let _ = std::io::stdout().flush();

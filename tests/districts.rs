@@ -83,19 +83,18 @@ fn gdal_agrees(file: &Path, world: &World) {
 
 /// The tiles over the first thing of a layer show it, at the two deepest zooms.
 fn tiles_have(city: &Snapshot, layer: Layer, bounds: Bounds) {
-    let tiles = city.tiles(layer);
     let anchor = match city.world.records(layer).next().map(|r| r.geometry) {
         Some(Geometry::Point(at)) => at,
         Some(Geometry::Line(line)) => line.0[0],
         Some(Geometry::Area(area)) => gridweave::index::inside(&area),
         None => bounds.centre(),
     };
-    let (_, deepest) = tiles.zooms();
+    let (_, deepest) = city.about_tiles(layer).zooms;
     let mut bytes = Vec::new();
     for z in [deepest, deepest - 1] {
         let (x, y) = tile_of(anchor.lon(), anchor.lat(), z);
         bytes.clear();
-        tiles.encode(z, x, y, &mut bytes);
+        city.draw(layer, (z, x, y), &mut bytes);
         assert!(!bytes.is_empty(), "{layer} {z}/{x}/{y}");
     }
 }

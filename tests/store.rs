@@ -2,7 +2,9 @@
 
 use gridweave::city::{City, Snapshot};
 use gridweave::model::{Coord, Geometry, Layer, Profile, Record, Value, World};
-use gridweave::store::{Change, Checkpoint, Edit, Effect, Embedded, Store, StoreError, export_geopackage, read_only};
+use gridweave::store::{
+    BULK, Change, Checkpoint, Edit, Effect, Embedded, Store, StoreError, export_geopackage, read_only,
+};
 use gridweave::synth::{Scale, generate};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -260,6 +262,149 @@ fn what_was_acknowledged_is_there_after_kill_9() {
         if stored.version == last.0 {
             assert_eq!(first_name(&stored.world), last.1);
         }
+    }
+}
+
+/// A change that gives as many checkpoints as make a change large one name.
+fn rename_many(name: &str) -> Change {
+    let mut record = world().record(Layer::Checkpoints, world().checkpoints[0].id.0).expect("checkpoint");
+    record.values[0] = name.into();
+    let first = world().checkpoints[0].id.0;
+    let edit = |id| Edit::Put(Layer::Checkpoints, Record { id, ..record.clone() });
+    let edits = (first..first + BULK as u32).map(edit).collect();
+    Change { reason: format!("rename many to {name}"), edits, ..Change::default() }
+}
+
+/// The one name of all checkpoints.
+fn only_name(world: &World) -> &str {
+    assert!(world.checkpoints.len() >= BULK);
+    let first = first_name(world);
+    let other = world.checkpoints.iter().find(|checkpoint| checkpoint.name != first);
+    assert_eq!(other, None, "half of a change of {first}");
+    first
+}
+
+fn journal_lines(path: &Path) -> Vec<(i64, String, bool)> {
+    let name = path.with_file_name("city.gpkg.gridweave-journal");
+    let db = rusqlite::Connection::open(name).expect("journal");
+    let mut select = db.prepare("SELECT version, reason, edits IS NULL FROM entry ORDER BY version").expect("select");
+    let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).expect("rows");
+    rows.collect::<Result<_, _>>().expect("lines")
+}
+
+#[test]
+fn a_large_change_is_in_the_file_at_once_and_in_the_journal_by_its_reason() {
+    let (_dir, path) = scratch();
+    drop(City::create(&path, &profile(), world(), "test").expect("create"));
+    let mut store = Embedded::open(&path).expect("open");
+    // One that the file has not seen yet goes before it.
+    store.commit(&rename("小"), &Effect::default()).expect("commit");
+    let (version, since) = store.commit(&rename_many("大"), &Effect::default()).expect("commit");
+    let stored = read_only(&path).expect("file");
+    assert_eq!((only_name(&stored.world), stored.version, stored.since), ("大", version, since));
+    assert_eq!(store.checkpoint().expect("nothing is left to do"), Checkpoint::Done);
+    drop(store);
+    let lines: Vec<(i64, String, bool)> =
+        [(1, "test"), (2, "rename to 小"), (3, "rename many to 大")].map(|(n, why)| (n, why.to_owned(), true)).into();
+    assert_eq!(journal_lines(&path), lines);
+    let mut store = Embedded::open(&path).expect("open");
+    assert_eq!(store.load().expect("load").world, stored.world);
+    assert_eq!(store.commit(&rename("后"), &Effect::default()).expect("commit").0, version + 1);
+}
+
+#[test]
+fn a_large_change_waits_in_the_journal_while_somebody_reads_the_file() {
+    let (_dir, path) = scratch();
+    drop(City::create(&path, &profile(), world(), "test").expect("create"));
+    let mut store = Embedded::open(&path).expect("open");
+    let reader = rusqlite::Connection::open(&path).expect("reader");
+    reader.execute_batch("BEGIN; SELECT count(*) FROM buildings;").expect("a reader");
+    let (version, _) =
+        store.commit(&rename_many("大"), &Effect::default()).expect("a reader cannot stop an acknowledgement");
+    assert_eq!(store.checkpoint().expect("busy is no error"), Checkpoint::Busy);
+    drop(store);
+    let mut store = Embedded::open(&path).expect("open");
+    assert_eq!(
+        store.load().map(|s| (only_name(&s.world).to_owned(), s.version)).expect("load"),
+        ("大".into(), version)
+    );
+    reader.execute_batch("COMMIT").expect("commit");
+    assert_eq!(store.checkpoint().expect("free"), Checkpoint::Done);
+    assert_eq!(only_name(&read_only(&path).expect("file").world), "大");
+}
+
+#[test]
+fn a_crash_between_the_file_and_the_journal_loses_nothing() {
+    let (dir, path) = scratch();
+    drop(City::create(&path, &profile(), world(), "test").expect("create"));
+    let journal = path.with_file_name("city.gpkg.gridweave-journal");
+    let kept = dir.path().join("journal before");
+    std::fs::copy(&journal, &kept).expect("copy");
+    let mut store = Embedded::open(&path).expect("open");
+    let (version, _) = store.commit(&rename_many("大"), &Effect::default()).expect("commit");
+    drop(store);
+    // What such a crash leaves: the file with the change, the journal as it was before.
+    std::fs::copy(&kept, &journal).expect("copy");
+    let mut store = Embedded::open(&path).expect("opens");
+    let stored = store.load().expect("loads");
+    assert_eq!((only_name(&stored.world), stored.version), ("大", version));
+    assert_eq!(store.commit(&rename("后"), &Effect::default()).expect("commit").0, version + 1);
+    drop(store);
+    let last: Vec<_> = journal_lines(&path).into_iter().skip(1).collect();
+    assert_eq!(last, [(2, "rename many to 大".to_owned(), true), (3, "rename to 后".to_owned(), false)]);
+}
+
+/// Not a test by itself: commits large changes without end. Run by the test below.
+#[test]
+fn crash_child_in_bulk() {
+    let Some(path) = std::env::var_os(format!("{CHILD}_IN_BULK")) else { return };
+    let mut store = Embedded::open(Path::new(&path)).expect("open");
+    for n in 0.. {
+        let (version, _) = store.commit(&rename_many(&format!("v{n}")), &Effect::default()).expect("commit");
+        println!("\nacknowledged {version} v{n}");
+    }
+}
+
+#[test]
+fn large_changes_are_whole_or_absent_after_kill_9() {
+    let (_dir, path) = scratch();
+    drop(City::create(&path, &profile(), world(), "test").expect("create"));
+    drop(City::open(&path).expect("open").commit(&rename_many("first")).expect("commit"));
+    let mut last = (2u64, "first".to_owned());
+    for round in 0..12u64 {
+        let mut child = Command::new(std::env::current_exe().expect("this test"))
+            .args(["--exact", "crash_child_in_bulk", "--nocapture", "--test-threads=1"])
+            .env(format!("{CHILD}_IN_BULK"), &path)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("child");
+        let lines = BufReader::new(child.stdout.take().expect("stdout")).lines();
+        let mut acknowledged =
+            lines.map_while(Result::ok).filter_map(|line| line.strip_prefix("acknowledged ").map(str::to_owned));
+        let mut hear = |line: Option<String>| {
+            let (version, name) = line.as_deref().and_then(|line| line.split_once(' '))?;
+            last = (version.parse().ok()?, name.to_owned());
+            Some(())
+        };
+        let start = std::time::Instant::now();
+        hear(acknowledged.next()).expect("the child commits without end");
+        // Somewhere within the time that a change takes.
+        let one = start.elapsed().min(std::time::Duration::from_millis(400));
+        std::thread::sleep(one * (round as u32 * 5 % 12) / 12);
+        child.kill().expect("SIGKILL");
+        for line in acknowledged {
+            hear(Some(line));
+        }
+        child.wait().expect("gone");
+        let stored = Embedded::open(&path).expect("opens after a crash").load().expect("loads after a crash");
+        let name = only_name(&stored.world).to_owned();
+        assert!(stored.version >= last.0, "round {round}: {} is there, {} was acknowledged", stored.version, last.0);
+        if stored.version == last.0 {
+            assert_eq!(name, last.1);
+        }
+        let versions: Vec<i64> = journal_lines(&path).into_iter().map(|line| line.0).collect();
+        assert_eq!(versions, (1..=stored.version as i64).collect::<Vec<_>>(), "a line for each change");
     }
 }
 

@@ -128,7 +128,7 @@ fn features(geometries: &[Geometry]) -> Vec<Feature<'_>> {
         .zip(1u32..)
         .map(|(geometry, id)| Feature {
             id,
-            geometry,
+            geometry: geometry.into(),
             properties: vec![
                 ("code", format!("G{id:05}").as_str().into()),
                 ("households", Value::Integer(700 + i64::from(id % 3))),
@@ -485,7 +485,7 @@ fn points_lines_and_areas_with_holes() {
 #[test]
 fn zooms_begin_where_they_should_and_odd_tiles_are_empty() {
     let at = Geometry::Point(Coord::new(1_040_668_000, 305_728_000));
-    let feature = |id, min_zoom| Feature { id, geometry: &at, properties: vec![], min_zoom, anchor: None };
+    let feature = |id, min_zoom| Feature { id, geometry: (&at).into(), properties: vec![], min_zoom, anchor: None };
     let options = LayerOptions { min_zoom: 5, max_zoom: 14, ..LayerOptions::default() };
     let layer = TileLayer::build("p", &[feature(1, 0), feature(2, 9)], options);
     let [x, y] = World::of(Coord::new(1_040_668_000, 305_728_000)).at_zoom(22).map(|v| (v / 4096) as u32);
@@ -508,7 +508,7 @@ fn zooms_begin_where_they_should_and_odd_tiles_are_empty() {
         assert!(encode(&layer, z, x, y).is_empty());
     }
     let empty = TileLayer::build("none", &[], LayerOptions { labels: true, ..LayerOptions::default() });
-    assert!(encode(&empty, 0, 0, 0).is_empty() && empty.bounds().is_none());
+    assert!(encode(&empty, 0, 0, 0).is_empty() && empty.about().bounds.is_none());
 }
 
 #[test]
@@ -551,7 +551,12 @@ fn several_layers_make_one_tile_and_one_description() {
         layer.encode(14, x, y, &mut bytes);
     }
     assert_eq!(decode(&bytes).into_keys().collect::<Vec<_>>(), ["grids", "grids_label", "zones"]);
-    let json = tilejson(&[&one, &two], "http://localhost/tiles/grids,zones/{z}/{x}/{y}", "Demo", 17);
+    let json = tilejson(
+        &[one.about().clone(), two.about().clone()],
+        "http://localhost/tiles/grids,zones/{z}/{x}/{y}",
+        "Demo",
+        17,
+    );
     let fields = serde_json::json!({"code": "String", "households": "Number"});
     assert_eq!(json["tilejson"], "3.0.0");
     assert_eq!(json["version"], "1.17.0");
@@ -579,7 +584,7 @@ fn golden_tile() {
         ("online", Value::Bool(true)),
         ("name", Value::Null),
     ];
-    let feature = Feature { id: 300, geometry: &geometry, properties, min_zoom: 0, anchor: None };
+    let feature = Feature { id: 300, geometry: (&geometry).into(), properties, min_zoom: 0, anchor: None };
     let layer = TileLayer::build("grids", &[feature], LayerOptions::default());
     let hex: String = encode(&layer, 0, 0, 0).iter().map(|b| format!("{b:02x}")).collect();
     assert_eq!(hex, include_str!("golden/tile.hex").trim());

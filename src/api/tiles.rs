@@ -124,8 +124,8 @@ pub async fn describe(
     let snapshot = app.city.snapshot();
     let host = headers.get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or("localhost");
     let url = format!("http://{host}/tiles/{layers}/{{z}}/{{x}}/{{y}}");
-    let prepared: Vec<_> = members(mask).map(|layer| snapshot.tiles(layer)).collect();
-    Ok(super::json(&tilejson(&prepared, &url, &snapshot.profile.name, snapshot.version)))
+    let drawn: Vec<_> = members(mask).map(|layer| snapshot.about_tiles(layer)).collect();
+    Ok(super::json(&tilejson(&drawn, &url, &snapshot.profile.name, snapshot.version)))
 }
 
 fn layers_of(app: &App, names: &str) -> Result<u16, Problem> {
@@ -147,7 +147,7 @@ fn members(mask: u16) -> impl Iterator<Item = Layer> {
 fn build(snapshot: &Snapshot, mask: u16, z: u8, x: u32, y: u32, encoding: Encoding) -> Tile {
     let mut plain = Vec::new();
     for layer in members(mask) {
-        snapshot.tiles(layer).encode(z, x, y, &mut plain);
+        snapshot.draw(layer, (z, x, y), &mut plain);
     }
     let suffix = match encoding {
         Encoding::Plain => "",
@@ -161,21 +161,31 @@ fn build(snapshot: &Snapshot, mask: u16, z: u8, x: u32, y: u32, encoding: Encodi
     Tile { bytes: bytes.into(), etag }
 }
 
+/// Bytes from which a tile is large.
+const LARGE: usize = 512 << 10;
+
 /// Light compression: a tile waits for its first viewer, and stronger levels cost ten times the encoding for a tenth of
 /// the bytes (research 2.3).
+///
+/// An overview of twenty thousand grids is a megabyte and would spend most of the time that a tile may take here, so the
+/// lightest has to do.
 fn pack(plain: Vec<u8>, encoding: Encoding) -> Vec<u8> {
+    let large = plain.len() > LARGE;
     match encoding {
         Encoding::Plain => plain,
         Encoding::Gzip => {
-            let mut gzip =
-                flate2::write::GzEncoder::new(Vec::with_capacity(plain.len() / 2), flate2::Compression::new(3));
+            let mut gzip = flate2::write::GzEncoder::new(
+                Vec::with_capacity(plain.len() / 2),
+                flate2::Compression::new(if large { 1 } else { 3 }),
+            );
             // Writing into memory cannot fail.
             let _ = gzip.write_all(&plain);
             gzip.finish().unwrap_or_default()
         }
         Encoding::Brotli => {
             let mut packed = Vec::with_capacity(plain.len() / 2);
-            let parameters = brotli::enc::BrotliEncoderParams { quality: 4, ..Default::default() };
+            let parameters =
+                brotli::enc::BrotliEncoderParams { quality: if large { 1 } else { 4 }, ..Default::default() };
             let _ = brotli::BrotliCompress(&mut plain.as_slice(), &mut packed, &parameters);
             packed
         }

@@ -47,7 +47,8 @@ impl Snapshot {
         match format {
             Format::Geopackage => Ok(store::export_geopackage(path, &self.world, layers, progress)?),
             Format::Pmtiles => {
-                let tiles: Vec<_> = layers.iter().map(|layer| self.tiles(*layer)).collect();
+                let whole: Vec<_> = layers.iter().map(|layer| self.whole(*layer)).collect();
+                let tiles: Vec<_> = whole.iter().map(|tiles| &**tiles).collect();
                 let name = layers.iter().map(|layer| layer.word()).collect::<Vec<_>>().join(", ");
                 Ok(write::pmtiles::layers(File::create(path)?, &tiles, &name, self.origin(), progress)?)
             }

@@ -3,9 +3,12 @@
 use super::slivers::close_slivers;
 use super::{Snapshot, households};
 use crate::index::{Ground, compounds};
-use crate::model::{BuildingKind, Coord, Entity, Frame, Layer, Problem, Profile, Record, Severity, Value, World};
+use crate::model::{
+    BuildingKind, Coord, Entity, FieldFault, Frame, Geometry, Layer, Problem, Profile, Record, Severity, Value, World,
+};
 use crate::read::{Reading, Source};
 use crate::store::{Change, Edit};
+use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -131,54 +134,76 @@ fn fit(
         let mut all: Vec<&mut Record> = records.iter_mut().map(|read| &mut read.record).collect();
         close_slivers(layer, &mut all, world, replace, problems);
     }
-    let known = Known::of(world, layer);
-    let matches = known.matches(layer, &records);
+    let matches = match world.count(layer) {
+        0 => vec![None; records.len()],
+        _ => Known::of(world, layer).matches(layer, &records),
+    };
     let mut met: HashSet<u32> = HashSet::new();
+    let before = world.ids(layer).last().unwrap_or(0).max(world.given(layer));
     // A file of our own tells the number that each thing had. Where this city never gave that number away, the thing
-    // keeps it; those come first, so that nobody else is given it.
-    let given = world.given(layer).max(world.ids(layer).last().unwrap_or(0));
-    let free = |number: u32| number > given && number <= HIGHEST_NUMBER;
+    // keeps it, and what has none is numbered behind.
+    let free = |number: u32| number > before && number <= HIGHEST_NUMBER;
     let mut numbers: HashSet<u32> = HashSet::new();
-    let mut matched: Vec<(Read, Option<u32>)> = records.into_iter().zip(matches).collect();
-    for (Read { record, .. }, same) in &mut matched {
+    for (Read { record, .. }, same) in records.iter_mut().zip(&matches) {
         record.id = match same {
             Some(id) => *id,
             None if free(record.id) && numbers.insert(record.id) => record.id,
             None => 0,
         };
     }
-    matched.sort_by_key(|(read, _)| read.record.id == 0);
-    for (Read { at, mut record }, same) in matched {
-        let old = same.and_then(|id| world.record(layer, id));
+    let mut fresh = numbers.into_iter().max().unwrap_or(before);
+    let mut changed: Vec<Read> = Vec::with_capacity(records.len());
+    for (Read { at, mut record }, same) in records.into_iter().zip(matches) {
+        let Some(id) = same else {
+            if record.id == 0 {
+                fresh += 1;
+                record.id = fresh;
+            }
+            changed.push(Read { at, record });
+            continue;
+        };
+        met.insert(id);
+        let old = world.record(layer, id);
         if let Some(old) = &old {
             keep_unsaid(layer, old, &mut record, replace);
         }
         if old.as_ref() == Some(&record) {
             tally.unchanged += 1;
             fates[at] = Fate::Unchanged;
-            met.insert(record.id);
-            continue;
-        }
-        match world.put(layer, &record) {
-            Ok(id) => {
-                record.id = id;
-                met.insert(id);
-                let (count, fate) = match old {
-                    Some(_) => (&mut tally.updated, Fate::Updated),
-                    None => (&mut tally.added, Fate::Added),
-                };
-                *count += 1;
-                fates[at] = fate;
-                edits.push(Edit::Put(layer, record));
-            }
-            Err(fault) => problems.push(
-                Problem::new(Severity::Error, "field", format!("{}: {}", fault.field, fault.message), fault.remedy)
-                    .of(describe(layer, &record)),
-            ),
+        } else {
+            changed.push(Read { at, record });
         }
     }
+    // What is new has higher numbers than what is there, so parts can be made apart and joined.
+    let made = |part: &[Read]| -> (World, Vec<(u32, FieldFault)>) {
+        let mut world = World::default();
+        let fault = |read: &Read| world.put(layer, &read.record).err().map(|fault| (read.record.id, fault));
+        let faults = part.iter().filter_map(fault).collect();
+        (world, faults)
+    };
+    let parts: Vec<_> = changed.par_chunks(8_192).map(made).collect();
+    let mut faults: HashMap<u32, FieldFault> = HashMap::new();
+    for (part, faulty) in parts {
+        world.append(part);
+        faults.extend(faulty);
+    }
+    for Read { at, record } in changed {
+        if let Some(fault) = faults.remove(&record.id) {
+            // Only what was there before stays as it was.
+            problems.push(
+                Problem::new(Severity::Error, "field", format!("{}: {}", fault.field, fault.message), fault.remedy)
+                    .of(describe(layer, &record)),
+            );
+            continue;
+        }
+        let (count, fate) =
+            if record.id > before { (&mut tally.added, Fate::Added) } else { (&mut tally.updated, Fate::Updated) };
+        *count += 1;
+        fates[at] = fate;
+        edits.push(Edit::Put(layer, record));
+    }
     if replace {
-        let gone: BTreeSet<u32> = world.ids(layer).filter(|id| !met.contains(id)).collect();
+        let gone: BTreeSet<u32> = world.ids(layer).filter(|id| *id <= before && !met.contains(id)).collect();
         tally.removed = world.delete_all(layer, &gone) as u32;
         edits.extend(gone.into_iter().map(|id| Edit::Delete(layer, id)));
     }
@@ -193,12 +218,14 @@ fn once_each(
     fates: &mut [Fate],
     problems: &mut Vec<Problem>,
 ) -> Vec<Read> {
-    let mut met: HashSet<u128> = HashSet::new();
+    let keys = |read: &Read| (place_key(&read.record, read.record.values.len()), name_key(layer, &read.record));
+    let keys: Vec<(u128, Option<u128>)> = records.par_iter().map(keys).collect();
+    let mut met: HashSet<u128> = HashSet::with_capacity(records.len());
     let mut names: HashSet<u128> = HashSet::new();
     let mut kept = Vec::with_capacity(records.len());
-    for Read { at, record } in records {
-        let named = name_key(layer, &record).is_some_and(|key| !names.insert(key));
-        let (code, message, remedy) = if !met.insert(place_key(&record, record.values.len()) ^ u128::from(record.id)) {
+    for (Read { at, record }, (place, name)) in records.into_iter().zip(keys) {
+        let named = name.is_some_and(|key| !names.insert(key));
+        let (code, message, remedy) = if !met.insert(place ^ u128::from(record.id)) {
             (
                 "doubled",
                 "stands in the files more than once, exactly alike; kept once",
@@ -259,9 +286,14 @@ impl Known {
     fn matches(&self, layer: Layer, records: &[Read]) -> Vec<Option<u32>> {
         let mut found: Vec<Option<u32>> = vec![None; records.len()];
         let mut met: HashSet<u32> = HashSet::new();
-        let mut round = |candidates: &dyn Fn(&Record) -> Vec<u32>| {
-            for (found, read) in found.iter_mut().zip(records).filter(|(found, _)| found.is_none()) {
-                *found = candidates(&read.record).into_iter().find(|id| met.insert(*id));
+        let mut round = |candidates: &(dyn Fn(&Record) -> Vec<u32> + Sync)| {
+            let open = |(found, read): (&Option<u32>, &Read)| match found {
+                Some(_) => Vec::new(),
+                None => candidates(&read.record),
+            };
+            let candidates: Vec<Vec<u32>> = found.par_iter().zip(records).map(open).collect();
+            for (found, candidates) in found.iter_mut().zip(candidates).filter(|(found, _)| found.is_none()) {
+                *found = candidates.into_iter().find(|id| met.insert(*id));
             }
         };
         round(&|record| self.by_its_number(layer, record).into_iter().collect());
@@ -354,11 +386,47 @@ fn telling(layer: Layer) -> usize {
     if layer == Layer::Compounds { 1 } else { 2 }
 }
 
-/// Stands for a feature's geometry and its first values.
+/// Stands for a feature's geometry and its first values. Each part begins with its kind and size, so that no two
+/// features write the same bytes.
 fn place_key(record: &Record, values: usize) -> u128 {
-    let words: Vec<&Value> = record.values.iter().take(values).collect();
-    // Writing plain values as JSON into memory cannot fail; an empty key would only make two things look alike.
-    xxh3_128(&serde_json::to_vec(&(&record.geometry, words)).unwrap_or_default())
+    let mut bytes: Vec<u8> = Vec::with_capacity(256);
+    let line = |bytes: &mut Vec<u8>, kind: u8, line: &[Coord]| {
+        bytes.push(kind);
+        bytes.extend_from_slice(&line.len().to_le_bytes());
+        line.iter().for_each(|c| {
+            bytes.extend_from_slice(&(u64::from(c.x as u32) << 32 | u64::from(c.y as u32)).to_le_bytes())
+        });
+    };
+    match &record.geometry {
+        Geometry::Point(at) => line(&mut bytes, 0, &[*at]),
+        Geometry::Line(all) => line(&mut bytes, 1, &all.0),
+        Geometry::Area(area) => {
+            for polygon in &area.0 {
+                line(&mut bytes, 2, &polygon.outer.0);
+                polygon.holes.iter().for_each(|hole| line(&mut bytes, 3, &hole.0));
+            }
+        }
+    }
+    for value in record.values.iter().take(values) {
+        match value {
+            Value::Null => bytes.push(4),
+            Value::Bool(b) => bytes.extend_from_slice(&[5, u8::from(*b)]),
+            Value::Integer(n) => {
+                bytes.push(6);
+                bytes.extend_from_slice(&n.to_le_bytes());
+            }
+            Value::Real(n) => {
+                bytes.push(7);
+                bytes.extend_from_slice(&n.to_bits().to_le_bytes());
+            }
+            Value::Text(text) => {
+                bytes.push(8);
+                bytes.extend_from_slice(&text.len().to_le_bytes());
+                bytes.extend_from_slice(text.as_bytes());
+            }
+        }
+    }
+    xxh3_128(&bytes)
 }
 
 fn centre(record: &Record) -> Coord {

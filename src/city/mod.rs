@@ -12,6 +12,7 @@ pub mod export;
 mod households;
 pub mod import;
 pub mod jobs;
+mod names;
 mod search;
 mod shelf;
 mod slivers;
@@ -22,13 +23,12 @@ pub use search::Found;
 pub use shelf::{MAX_ZOOM, Shelf};
 
 use crate::index::{Facts, Ground};
-use crate::model::{Profile, World};
+use crate::model::{Layer, Profile, World};
 use crate::read::evidence::Known;
-use crate::store::{
-    Change, Checkpoint, Effect, Embedded, Entry, Memory, Store, StoreError, Stored, edits_of, read_only,
-};
+use crate::store::{Change, Checkpoint, Edit, Effect, Embedded, Entry, Memory, Store, StoreError, Stored, read_only};
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -50,7 +50,7 @@ pub struct Snapshot {
     pub facts: Facts,
     /// Its map layers, prepared when first asked for.
     pub shelf: Shelf,
-    names: std::sync::OnceLock<search::Names>,
+    names: std::sync::OnceLock<names::Names>,
     borders: std::sync::OnceLock<crate::index::Borders>,
     known: std::sync::OnceLock<Option<Arc<Known>>>,
 }
@@ -117,18 +117,10 @@ impl City {
     /// # Errors
     /// The file exists or cannot be written.
     pub fn create(path: &Path, profile: &Profile, world: &World, reason: &str) -> Result<Self, StoreError> {
-        let mut store = Embedded::create(path, profile)?;
-        if *world != World::default() {
-            let change = Change { reason: reason.to_owned(), edits: edits_of(world), ..Change::default() };
-            let effect = Effect::of(&change, (&World::default(), profile), (world, profile));
-            if let Err(error) = store.commit(&change, &effect) {
-                // An empty city is not what was asked for.
-                let _ = std::fs::remove_file(path);
-                return Err(error);
-            }
-            write_down(&mut store);
-        }
-        Self::with(store)
+        let first = (*world != World::default()).then_some((world, reason));
+        let (store, since) = Embedded::create_with(path, profile, first)?;
+        let version = u64::from(first.is_some());
+        Ok(Self::of(store, Stored { world: world.clone(), profile: profile.clone(), version, since }))
     }
 
     /// A city that is gone when the program ends.
@@ -186,10 +178,11 @@ impl City {
         let (mut world, mut profile) = (before.world.clone(), before.profile.clone());
         change.apply(&mut world, &mut profile)?;
         let effect = Effect::of(change, (&before.world, &before.profile), (&world, &profile));
-        drop(before);
         let (version, since) = self.store().commit(change, &effect)?;
         drop(effect);
         let after = Arc::new(Snapshot::build(Stored { world, profile, version, since }));
+        let changed: BTreeSet<Layer> = change.edits.iter().filter_map(Edit::layer).collect();
+        after.keep_prepared(&before, |layer| changed.contains(&layer));
         self.current.store(after.clone());
         write_down(self.store().as_mut());
         Ok(after)

@@ -6,7 +6,7 @@
 use super::near::Near;
 use super::tiling::Tiling;
 use crate::fabric::anchor::anchor;
-use crate::model::{Bounds, Code, Coord, Frame, Geometry, Layer, MultiPolygon, World};
+use crate::model::{Bounds, Code, Coord, Frame, Geometry, Layer, MultiPolygon, Shape, World};
 use rayon::prelude::*;
 use std::sync::Arc;
 
@@ -95,17 +95,13 @@ impl Ground {
             || {
                 rayon::join(
                     || {
-                        let areas: Vec<Geometry> =
-                            world.buildings.iter().map(|b| Geometry::Area(b.area.clone())).collect();
-                        let lines: Vec<Geometry> =
-                            world.streets.iter().map(|s| Geometry::Line(s.line.clone())).collect();
-                        let outlines =
-                            world.compounds.iter().enumerate().filter(|(_, c)| matches!(c.place, Geometry::Area(_)));
-                        [
-                            Near::build(areas.iter().enumerate().map(|(i, g)| (i as u32, g))),
-                            Near::build(outlines.map(|(i, c)| (i as u32, &c.place))),
-                            Near::build(lines.iter().enumerate().map(|(i, g)| (i as u32, g))),
-                        ]
+                        let outlines = (0..).zip(world.shapes(Layer::Compounds));
+                        let outlines = outlines.filter(|(_, place)| matches!(place, Shape::Area(_)));
+                        let (buildings, streets) = rayon::join(
+                            || Near::build((0..).zip(world.shapes(Layer::Buildings))),
+                            || Near::build((0..).zip(world.shapes(Layer::Streets))),
+                        );
+                        [buildings, Near::build(outlines), streets]
                     },
                     || {
                         let buildings: Vec<Coord> = world.buildings.par_iter().map(|b| inside(&b.area)).collect();

@@ -4,7 +4,7 @@
 //! are metres in a local [`Frame`].
 
 use super::{orientation, west_of};
-use crate::model::{Bounds, Coord, Frame, Geometry, Line, Metres};
+use crate::model::{Bounds, Coord, Frame, Line, Metres, Shape as Place};
 use rstar::{AABB, PointDistance, RTree, RTreeObject};
 use std::ops::Range;
 
@@ -58,17 +58,18 @@ impl PointDistance for Boxed {
 
 impl Near {
     /// Copies the geometries; empty ones are left out.
-    pub fn build<'a>(items: impl Iterator<Item = (u32, &'a Geometry)>) -> Self {
+    pub fn build<'a, S: Into<Place<'a>>>(items: impl Iterator<Item = (u32, S)>) -> Self {
         let mut near = Self { tree: RTree::new(), shapes: Vec::new(), ends: Vec::new(), vertices: Vec::new() };
         let mut boxes = Vec::new();
         for (id, geometry) in items {
+            let geometry: Place<'_> = geometry.into();
             let Some(bounds) = geometry.bounds() else { continue };
             boxes.push(Boxed { bounds: envelope(bounds), shape: near.shapes.len() as u32 });
             let first = near.ends.len() as u32;
             let kind = match geometry {
-                Geometry::Point(c) => near.copy(std::slice::from_ref(c), Kind::Point),
-                Geometry::Line(line) => near.copy(&line.0, Kind::Line),
-                Geometry::Area(area) => {
+                Place::Point(c) => near.copy(&[c], Kind::Point),
+                Place::Line(line) => near.copy(&line.0, Kind::Line),
+                Place::Area(area) => {
                     for ring in area.rings() {
                         near.copy(&ring.0, Kind::Area);
                     }
@@ -210,7 +211,7 @@ fn meet(a: Coord, b: Coord, c: Coord, d: Coord) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Polygon;
+    use crate::model::{Geometry, Polygon};
 
     fn at(x: i32, y: i32) -> Coord {
         Coord::new(x, y)

@@ -200,6 +200,47 @@ impl Geometry {
     }
 }
 
+/// A geometry that somebody else holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape<'a> {
+    /// One vertex.
+    Point(Coord),
+    /// A polyline.
+    Line(&'a Line),
+    /// An area.
+    Area(&'a MultiPolygon),
+}
+
+impl Shape<'_> {
+    /// The smallest box around it; `None` when empty.
+    pub fn bounds(self) -> Option<Bounds> {
+        match self {
+            Self::Point(c) => Some(Bounds { min: c, max: c }),
+            Self::Line(line) => Bounds::of(line.0.iter().copied()),
+            Self::Area(area) => area.bounds(),
+        }
+    }
+
+    /// A copy of its own.
+    pub fn to_geometry(self) -> Geometry {
+        match self {
+            Self::Point(c) => Geometry::Point(c),
+            Self::Line(line) => Geometry::Line(line.clone()),
+            Self::Area(area) => Geometry::Area(area.clone()),
+        }
+    }
+}
+
+impl<'a> From<&'a Geometry> for Shape<'a> {
+    fn from(geometry: &'a Geometry) -> Self {
+        match geometry {
+            Geometry::Point(c) => Self::Point(*c),
+            Geometry::Line(line) => Self::Line(line),
+            Geometry::Area(area) => Self::Area(area),
+        }
+    }
+}
+
 /// A local plane in metres around an origin: the same integers, scaled by the ellipsoid's radii of curvature at the
 /// origin's latitude. Within 30 km of the origin lengths are right to about 1e-4.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -25,7 +25,7 @@ pub mod world;
 pub use bands::{Band, BandState, Bands};
 pub use buildings::{Building, BuildingKind, Compound, Institution, Unit};
 pub use cameras::{Camera, CameraKind, Checkpoint, Service};
-pub use geometry::{Bounds, Coord, Frame, Geometry, Line, MultiPolygon, Polygon, Ring};
+pub use geometry::{Bounds, Coord, Frame, Geometry, Line, MultiPolygon, Polygon, Ring, Shape};
 pub use households::{Basis, HouseholdCount, Provenance};
 pub use ids::*;
 pub use land::{Barrier, BarrierKind, Green, Water};

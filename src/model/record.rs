@@ -5,7 +5,7 @@
 
 use super::buildings::{Building, BuildingKind, Compound, Institution, Unit};
 use super::cameras::{Camera, CameraKind, Checkpoint, Service};
-use super::geometry::{Coord, Geometry, Line, MultiPolygon};
+use super::geometry::{Coord, Geometry, Line, MultiPolygon, Shape};
 use super::households::{Basis, HouseholdCount, Provenance};
 use super::ids::Code;
 use super::land::{Barrier, BarrierKind, Green, Water};
@@ -153,6 +153,8 @@ pub trait Entity: Sized + Clone + Send + Sync + 'static {
     fn number(&self) -> u32;
     /// Gives it a number.
     fn renumber(&mut self, id: u32);
+    /// Where it is.
+    fn shape(&self) -> Shape<'_>;
     /// Its flat form.
     fn to_record(&self) -> Record;
     /// From the flat form.
@@ -340,7 +342,7 @@ fn units_of(text: &str) -> Vec<Unit> {
 
 /// Implements [`Entity`]: how to write the values in the order of the layer's fields, and how to read them back.
 macro_rules! entity {
-    ($type:ident, $layer:ident, $geometry:expr, |$it:ident| $values:expr, |$f:ident| $read:expr) => {
+    ($type:ident, $layer:ident, $shape:expr, |$it:ident| $values:expr, |$f:ident| $read:expr) => {
         impl Entity for $type {
             const LAYER: Layer = Layer::$layer;
             fn number(&self) -> u32 {
@@ -349,10 +351,13 @@ macro_rules! entity {
             fn renumber(&mut self, id: u32) {
                 self.id.0 = id;
             }
+            fn shape(&self) -> Shape<'_> {
+                let shape: fn(&$type) -> Shape<'_> = $shape;
+                shape(self)
+            }
             fn to_record(&self) -> Record {
                 let $it = self;
-                let geometry: fn(&$type) -> Geometry = $geometry;
-                Record { id: self.id.0, geometry: geometry(self), values: Vec::from($values) }
+                Record { id: self.id.0, geometry: self.shape().to_geometry(), values: Vec::from($values) }
             }
             fn from_record(record: &Record) -> Result<Self, FieldFault> {
                 let $f = Fields { layer: Self::LAYER, record };
@@ -364,7 +369,7 @@ macro_rules! entity {
 
 macro_rules! level_entities {
     ($($type:ident $layer:ident),*) => {$(
-        entity!($type, $layer, |it| Geometry::Area(it.area.clone()),
+        entity!($type, $layer, |it| Shape::Area(&it.area),
             |it| [(&it.code).into(), it.name.as_str().into(), it.parent.as_ref().into()],
             |f| $type { id: record_id(&f), code: f.code_or_name()?, name: f.text("name"), parent: f.code("parent"), area: f.area()? });
     )*};
@@ -379,7 +384,7 @@ level_entities!(District Districts, Subdistrict Subdistricts, Community Communit
 entity!(
     Grid,
     Grids,
-    |it| Geometry::Area(it.area.clone()),
+    |it| Shape::Area(&it.area),
     |it| [
         (&it.code).into(),
         it.name.as_str().into(),
@@ -405,7 +410,7 @@ entity!(
 entity!(
     Zone,
     Zones,
-    |it| Geometry::Area(it.area.clone()),
+    |it| Shape::Area(&it.area),
     |it| [it.kind.word().into(), it.name.as_str().into(), it.from.into(), it.to.into(), it.target.into()],
     |f| Zone {
         id: record_id(&f),
@@ -429,7 +434,7 @@ entity!(
 entity!(
     Compound,
     Compounds,
-    |it| it.place.clone(),
+    |it| Shape::from(&it.place),
     |it| {
         let [households, basis, provenance, as_of] = households_values(it.households);
         [
@@ -463,7 +468,7 @@ entity!(
 entity!(
     Institution,
     Institutions,
-    |it| it.place.clone(),
+    |it| Shape::from(&it.place),
     |it| [it.name.as_str().into(), it.kind.as_str().into()],
     |f| Institution { id: record_id(&f), name: f.text("name"), kind: f.text("kind"), place: f.place()? }
 );
@@ -471,7 +476,7 @@ entity!(
 entity!(
     Building,
     Buildings,
-    |it| Geometry::Area(it.area.clone()),
+    |it| Shape::Area(&it.area),
     |it| {
         let [households, basis, provenance, as_of] = households_values(it.households);
         [
@@ -511,7 +516,7 @@ entity!(
 entity!(
     Street,
     Streets,
-    |it| Geometry::Line(it.line.clone()),
+    |it| Shape::Line(&it.line),
     |it| [
         it.class.word().into(),
         it.name.as_str().into(),
@@ -534,21 +539,15 @@ entity!(
     }
 );
 
-entity!(Water, Water, |it| it.place.clone(), |it| [it.kind.as_str().into(), it.name.as_str().into()], |f| Water {
-    id: record_id(&f),
-    kind: f.text("kind"),
-    name: f.text("name"),
-    place: f.place()?
+entity!(Water, Water, |it| Shape::from(&it.place), |it| [it.kind.as_str().into(), it.name.as_str().into()], |f| {
+    Water { id: record_id(&f), kind: f.text("kind"), name: f.text("name"), place: f.place()? }
 });
 
-entity!(Green, Green, |it| it.place.clone(), |it| [it.kind.as_str().into(), it.name.as_str().into()], |f| Green {
-    id: record_id(&f),
-    kind: f.text("kind"),
-    name: f.text("name"),
-    place: Geometry::Area(f.area()?)
+entity!(Green, Green, |it| Shape::from(&it.place), |it| [it.kind.as_str().into(), it.name.as_str().into()], |f| {
+    Green { id: record_id(&f), kind: f.text("kind"), name: f.text("name"), place: Geometry::Area(f.area()?) }
 });
 
-entity!(Barrier, Barriers, |it| Geometry::Line(it.line.clone()), |it| [Value::from(it.kind.word())], |f| Barrier {
+entity!(Barrier, Barriers, |it| Shape::Line(&it.line), |it| [Value::from(it.kind.word())], |f| Barrier {
     id: record_id(&f),
     kind: f.word("kind", BarrierKind::parse, BarrierKind::WORDS)?.unwrap_or_default(),
     line: f.line()?
@@ -557,7 +556,7 @@ entity!(Barrier, Barriers, |it| Geometry::Line(it.line.clone()), |it| [Value::fr
 entity!(
     Camera,
     Cameras,
-    |it| Geometry::Point(it.at),
+    |it| Shape::Point(it.at),
     |it| [
         it.code.as_ref().into(),
         it.kind.word().into(),
@@ -589,7 +588,7 @@ entity!(
 entity!(
     Checkpoint,
     Checkpoints,
-    |it| Geometry::Point(it.at),
+    |it| Shape::Point(it.at),
     |it| [
         it.name.as_str().into(),
         it.kind.as_deref().into(),
@@ -615,7 +614,7 @@ entity!(
 entity!(
     Service,
     Services,
-    |it| Geometry::Point(it.at),
+    |it| Shape::Point(it.at),
     |it| [it.name.as_str().into(), it.kind.as_deref().into(), it.hours.as_deref().into()],
     |f| Service {
         id: record_id(&f),

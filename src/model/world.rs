@@ -2,7 +2,7 @@
 
 use super::buildings::{Building, Compound, Institution};
 use super::cameras::{Camera, Checkpoint, Service};
-use super::geometry::Bounds;
+use super::geometry::{Bounds, Shape};
 use super::land::{Barrier, Green, Water};
 use super::layer::Layer;
 use super::places::{Community, District, Grid, Subdistrict, Zone};
@@ -30,6 +30,19 @@ macro_rules! world {
             /// A layer in flat form, in order of id.
             pub fn records(&self, layer: Layer) -> Box<dyn Iterator<Item = Record> + '_> {
                 match layer { $(Layer::$layer => Box::new(self.$field.iter().map(Entity::to_record))),* }
+            }
+
+            /// Where the things of a layer are, in order of id.
+            pub fn shapes(&self, layer: Layer) -> Box<dyn Iterator<Item = Shape<'_>> + '_> {
+                match layer { $(Layer::$layer => Box::new(self.$field.iter().map(Entity::shape))),* }
+            }
+
+            /// Moves everything of another world into this one. Where an id is in both, the other's thing stays.
+            pub fn append(&mut self, other: Self) {
+                $(append(&mut self.$field, other.$field);)*
+                for (mark, given) in self.given.iter_mut().zip(other.given) {
+                    *mark = given.max(*mark);
+                }
             }
 
             /// One thing in flat form.
@@ -114,11 +127,7 @@ impl World {
 
     /// The box around everything; `None` for an empty city.
     pub fn bounds(&self) -> Option<Bounds> {
-        Layer::ALL
-            .into_iter()
-            .flat_map(|layer| self.records(layer))
-            .filter_map(|record| record.geometry.bounds())
-            .reduce(Bounds::union)
+        Layer::ALL.into_iter().flat_map(|layer| self.shapes(layer)).filter_map(Shape::bounds).reduce(Bounds::union)
     }
 }
 
@@ -137,6 +146,18 @@ fn put<T: Entity>(layer: &mut Vec<T>, mut thing: T, given: u32) -> u32 {
         Err(at) => layer.insert(at, thing),
     }
     id
+}
+
+fn append<T: Entity>(layer: &mut Vec<T>, mut other: Vec<T>) {
+    let behind = layer.last().zip(other.first()).is_none_or(|(last, first)| last.number() < first.number());
+    layer.append(&mut other);
+    if !behind {
+        // A stable sort leaves the newer of two behind the older one.
+        layer.sort_by_key(Entity::number);
+        layer.reverse();
+        layer.dedup_by_key(|thing| thing.number());
+        layer.reverse();
+    }
 }
 
 /// Gives back the highest id among the records.
@@ -169,4 +190,36 @@ fn put_all<'a, T: Entity>(
 fn delete<T: Entity>(layer: &mut Vec<T>, id: u32) -> bool {
     let at = find(layer, id);
     at.map(|at| layer.remove(at)).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Checkpoint, CheckpointId, Coord};
+
+    fn world(things: &[(u32, &str)]) -> World {
+        let at = Coord::new(1, 2);
+        let checkpoint = |&(id, name): &(u32, &str)| Checkpoint {
+            id: CheckpointId(id),
+            name: name.to_owned(),
+            kind: None,
+            interval: None,
+            dwell: None,
+            hours: None,
+            at,
+        };
+        let mut world = World { checkpoints: things.iter().map(checkpoint).collect(), ..World::default() };
+        world.keep_given(Layer::Checkpoints, things.iter().map(|(id, _)| *id).max().unwrap_or(0));
+        world
+    }
+
+    #[test]
+    fn parts_of_a_world_join_whatever_their_order() {
+        let mut all = world(&[(1, "a"), (5, "old")]);
+        all.append(world(&[(7, "c")]));
+        all.append(world(&[(2, "b"), (5, "new"), (9, "d")]));
+        all.append(World::default());
+        assert_eq!(all, world(&[(1, "a"), (2, "b"), (5, "new"), (7, "c"), (9, "d")]));
+        assert_eq!(all.given(Layer::Checkpoints), 9);
+    }
 }

@@ -1,13 +1,17 @@
 //! The store of one machine: the city file, its journal and the writer's lock.
 
 use super::journal::Journal;
-use super::{At, Change, Checkpoint, Edit, Effect, Entry, Store, StoreError, Stored, geopackage};
+use super::{At, Change, Checkpoint, Edit, Effect, Entry, Store, StoreError, Stored, geopackage, load, rows};
 use crate::model::{Layer, Profile, World};
 use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior};
 use std::fs::{File, TryLockError};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+
+/// A change of so many edits or more goes into the city file without a way through the journal. Up to here the way through
+/// it takes a tenth of a second, which is worth it: no program that shows the file has to wait.
+pub const BULK: usize = 10_000;
 
 /// An open city file, held by the one writer.
 pub struct Embedded {
@@ -39,6 +43,19 @@ impl Embedded {
     /// # Errors
     /// The file exists, or cannot be written.
     pub fn create(path: &Path, profile: &Profile) -> Result<Self, StoreError> {
+        Self::create_with(path, profile, None).map(|(store, _)| store)
+    }
+
+    /// Creates a city that holds a world as its first change, for a reason; and tells when that was. All of it is there or
+    /// no file.
+    ///
+    /// # Errors
+    /// The file exists, or cannot be written.
+    pub fn create_with(
+        path: &Path,
+        profile: &Profile,
+        first: Option<(&World, &str)>,
+    ) -> Result<(Self, Timestamp), StoreError> {
         let lock = lock(path)?;
         if path.exists() {
             return Err(StoreError::Exists(path.to_owned()));
@@ -48,13 +65,18 @@ impl Embedded {
             "{:032x}",
             xxhash_rust::xxh3::xxh3_128(format!("{now}{}{}", std::process::id(), path.display()).as_bytes())
         );
-        let journal = Journal::create(&beside(path, "journal"), &id)?;
-        if let Err(error) = write_empty(path, profile, &id, now) {
+        let mut journal = Journal::create(&beside(path, "journal"), &id)?;
+        let version = u64::from(first.is_some());
+        let written = write_new(path, profile, &id, now, first).and_then(|()| match first {
+            Some((world, reason)) => journal.append(version, now, &filling(reason), &Effect::filling(world), false),
+            None => Ok(()),
+        });
+        if let Err(error) = written {
             // Half a city file would only stand in the way of the next attempt.
             let _ = std::fs::remove_file(path);
             return Err(error);
         }
-        Ok(Self { path: path.to_owned(), id, version: 0, written: 0, journal, _lock: lock })
+        Ok((Self { path: path.to_owned(), id, version, written: version, journal, _lock: lock }, now))
     }
 
     /// Opens an existing city for writing.
@@ -69,8 +91,15 @@ impl Embedded {
         // First, so that no lock or journal is left beside a file that is something else.
         let id = geopackage::identify(&db, path)?;
         let lock = lock(path)?;
-        let journal = Journal::open(&beside(path, "journal"), &id)?;
+        let mut journal = Journal::open(&beside(path, "journal"), &id)?;
         let checkpointed = stamped(&db, path)?;
+        if checkpointed > journal.last()? {
+            // A crash came between the city file and the journal.
+            let since = geopackage::about(&db, path, "since")?;
+            let told = geopackage::get(&db, "change").at(path)?;
+            let change: Change = told.and_then(|told| serde_json::from_str(&told).ok()).unwrap_or_default();
+            journal.record(checkpointed, &since, &change)?;
+        }
         let version = journal.after(checkpointed)?.last().map_or(checkpointed, |entry| entry.version);
         Ok(Self { path: path.to_owned(), id, version, written: checkpointed, journal, _lock: lock })
     }
@@ -88,7 +117,8 @@ impl Embedded {
         Ok(stored)
     }
 
-    fn write_pending(&self) -> Result<(), StoreError> {
+    /// Brings the city file up to date with the journal and then makes a change in it that the journal does not hold.
+    fn write_file(&self, then: Option<(u64, Timestamp, &Change)>) -> Result<(), StoreError> {
         let path = &self.path;
         let mut db = geopackage::open_to_write(path, false)?;
         let tx = db.transaction_with_behavior(TransactionBehavior::Immediate).at(path)?;
@@ -97,16 +127,45 @@ impl Embedded {
             return Err(StoreError::StrangeJournal(beside(path, "journal")));
         }
         for entry in self.journal.after(stamped(&tx, path)?)? {
-            geopackage::write(&tx, &entry.change.edits).at(path)?;
-            stamp(&tx, entry.version, entry.time).at(path)?;
+            rows::write(&tx, &entry.change.edits).at(path)?;
+            stamp(&tx, entry.version, entry.time, &entry.change).at(path)?;
+        }
+        if let Some((version, time, change)) = then {
+            rows::write(&tx, &change.edits).at(path)?;
+            stamp(&tx, version, time, change).at(path)?;
         }
         tx.commit().at(path)
+    }
+
+    /// Makes a large change in the city file itself; whether it is there now. It is not where a reader holds a lock.
+    fn write_through(
+        &mut self,
+        version: u64,
+        time: Timestamp,
+        change: &Change,
+        effect: &Effect,
+    ) -> Result<bool, StoreError> {
+        match self.write_file(Some((version, time, change))) {
+            Ok(()) => {}
+            Err(StoreError::Sqlite { error, .. }) if is_busy(&error) => return Ok(false),
+            Err(error) => return Err(error),
+        }
+        (self.version, self.written) = (version, version);
+        // The change is durable, whatever becomes of its line in the journal; opening adds a line that is missing.
+        let told = self.journal.append(version, time, change, effect, false).and_then(|()| self.journal.trim(version));
+        if let Err(error) = told {
+            tracing::error!(%error, version, "a change is in the city file and not yet in the journal");
+        }
+        Ok(true)
     }
 }
 
 impl Store for Embedded {
     fn commit(&mut self, change: &Change, effect: &Effect) -> Result<(u64, Timestamp), StoreError> {
         let (version, now) = (self.version + 1, Timestamp::now());
+        if change.edits.len() >= BULK && self.write_through(version, now, change, effect)? {
+            return Ok((version, now));
+        }
         self.journal.append(version, now, change, effect, true)?;
         self.version = version;
         Ok((version, now))
@@ -132,7 +191,7 @@ impl Store for Embedded {
         if self.written == self.version {
             return Ok(Checkpoint::Done);
         }
-        match self.write_pending() {
+        match self.write_file(None) {
             Ok(()) => {
                 self.written = self.version;
                 self.journal.trim(self.version)?;
@@ -144,13 +203,23 @@ impl Store for Embedded {
     }
 }
 
-fn write_empty(path: &Path, profile: &Profile, id: &str, now: Timestamp) -> Result<(), StoreError> {
+fn write_new(
+    path: &Path,
+    profile: &Profile,
+    id: &str,
+    now: Timestamp,
+    first: Option<(&World, &str)>,
+) -> Result<(), StoreError> {
     let mut db = geopackage::open_to_write(path, true)?;
     let tx = db.transaction().at(path)?;
     geopackage::create(&tx, &Layer::ALL, "fid").at(path)?;
     geopackage::create_about(&tx, id).at(path)?;
-    geopackage::write(&tx, &[Edit::Describe(Box::new(profile.clone()))]).at(path)?;
-    stamp(&tx, 0, now).at(path)?;
+    rows::write(&tx, &[Edit::Describe(Box::new(profile.clone()))]).at(path)?;
+    stamp(&tx, 0, now, &Change::default()).at(path)?;
+    if let Some((world, reason)) = first {
+        rows::write_world(&tx, world).at(path)?;
+        stamp(&tx, 1, now, &filling(reason)).at(path)?;
+    }
     tx.commit().at(path)
 }
 
@@ -170,7 +239,7 @@ pub fn read_only(path: &Path) -> Result<Stored, StoreError> {
     let mut db = geopackage::open_to_read(path)?;
     // One transaction, so that all layers are of the same version.
     let tx = db.transaction().at(path)?;
-    geopackage::load(&tx, path)
+    load::load(&tx, path)
 }
 
 /// `city.gpkg` -> `city.gpkg.gridweave-journal`. SQLite itself owns the name `city.gpkg-journal`.
@@ -190,9 +259,18 @@ fn lock(path: &Path) -> Result<Lock, StoreError> {
     }
 }
 
-fn stamp(db: &Connection, version: u64, time: Timestamp) -> rusqlite::Result<()> {
+/// The first change of a city that is created with a world, but for its edits.
+fn filling(reason: &str) -> Change {
+    Change { reason: reason.to_owned(), ..Change::default() }
+}
+
+/// The file says which change it holds and, in case that the journal cannot, who made it and why.
+fn stamp(db: &Connection, version: u64, time: Timestamp, change: &Change) -> rusqlite::Result<()> {
+    let (author, reason) = (change.author.clone(), change.reason.clone());
+    let told = serde_json::to_string(&Change { author, reason, undoes: change.undoes, edits: Vec::new() });
     geopackage::set(db, "version", &version.to_string())?;
-    geopackage::set(db, "since", &time.to_string())
+    geopackage::set(db, "since", &time.to_string())?;
+    geopackage::set(db, "change", &told.map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?)
 }
 
 fn stamped(db: &Connection, path: &Path) -> Result<u64, StoreError> {
@@ -201,9 +279,4 @@ fn stamped(db: &Connection, path: &Path) -> Result<u64, StoreError> {
         what: "table gridweave, key version".into(),
         why: "missing or not a number".into(),
     })
-}
-
-/// The edits that make an empty city into `world`.
-pub fn edits_of(world: &World) -> Vec<Edit> {
-    Layer::ALL.into_iter().flat_map(|layer| world.records(layer).map(move |record| Edit::Put(layer, record))).collect()
 }

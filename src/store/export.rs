@@ -52,7 +52,9 @@ pub fn export(path: &Path, world: &World, layers: &[Layer], progress: Progress<'
 fn insert(tx: &Transaction<'_>, layer: Layer, record: &Record) -> rusqlite::Result<()> {
     let columns: String = layer.fields().iter().map(|f| format!(", \"{}\"", f.name)).collect();
     let slots: String = (0..layer.fields().len()).map(|i| format!(", ?{}", i + 3)).collect();
-    let values = [Sql::Integer(i64::from(record.id)), Sql::Blob(wkb::encode(&record.geometry))]
+    let mut blob = Vec::new();
+    wkb::encode((&record.geometry).into(), &mut blob);
+    let values = [Sql::Integer(i64::from(record.id)), Sql::Blob(blob)]
         .into_iter()
         .chain(record.values.iter().map(geopackage::sql_value));
     tx.prepare_cached(&format!("INSERT INTO \"{layer}\" (\"{ID}\", geom{columns}) VALUES (?1, ?2{slots})"))?

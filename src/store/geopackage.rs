@@ -1,17 +1,14 @@
 //! The city file: a GeoPackage 1.3 (OGC 12-128r17) with one table a layer and one small table of our own.
 
-use super::{At, Edit, StoreError, Stored, rtree, wkb};
-use crate::model::{Field, FieldKind, GeometryKind, Layer, Profile, Record, Value, World};
+use super::{At, StoreError, rtree};
+use crate::model::{Field, FieldKind, GeometryKind, Layer, Value};
 use rusqlite::config::DbConfig;
-use rusqlite::types::{Value as Sql, ValueRef};
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, params, params_from_iter};
+use rusqlite::types::Value as Sql;
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction};
 use std::path::Path;
 
 const APPLICATION_ID: i32 = 0x4750_4B47;
 const USER_VERSION: i32 = 10_300;
-
-/// The highest number that a file may bring; what is above is left for things that are still to come.
-const LAST_ID: u32 = u32::MAX - (1 << 28);
 
 /// Three reference systems every GeoPackage must list.
 const SKELETON: &str = r#"
@@ -37,6 +34,8 @@ pub fn open_to_write(path: &Path, create: bool) -> Result<Connection, StoreError
     // WAL while it shows it; this then fails as busy until QGIS lets go.
     db.pragma_update(None, "journal_mode", "DELETE").at(path)?;
     db.pragma_update(None, "synchronous", "FULL").at(path)?;
+    // KiB of pages: a large change would otherwise write each of them many times over.
+    db.pragma_update(None, "cache_size", -65_536).at(path)?;
     rtree::register(&db).at(path)?;
     Ok(db)
 }
@@ -78,7 +77,7 @@ pub fn identify(db: &Connection, path: &Path) -> Result<String, StoreError> {
 }
 
 /// What a city file must say under a key.
-fn about(db: &Connection, path: &Path, key: &str) -> Result<String, StoreError> {
+pub fn about(db: &Connection, path: &Path, key: &str) -> Result<String, StoreError> {
     get(db, key)
         .at(path)?
         .ok_or_else(|| StoreError::Damaged { what: format!("table gridweave, key {key}"), why: "missing".into() })
@@ -143,70 +142,6 @@ pub fn set(db: &Connection, key: &str, value: &str) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Writes edits inside a transaction.
-pub fn write(tx: &Transaction<'_>, edits: &[Edit]) -> rusqlite::Result<()> {
-    for edit in edits {
-        match edit {
-            Edit::Put(layer, record) => put(tx, *layer, record)?,
-            Edit::Delete(layer, id) => {
-                tx.prepare_cached(&format!("DELETE FROM \"{layer}\" WHERE fid = ?1"))?.execute([id])?;
-            }
-            Edit::Describe(profile) => {
-                let json =
-                    serde_json::to_string(profile).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
-                set(tx, "profile", &json)?;
-            }
-        }
-    }
-    let mut touched: Vec<Layer> = edits.iter().filter_map(layer_of).collect();
-    touched.sort_unstable();
-    touched.dedup();
-    for layer in touched {
-        let boxes = edits.iter().filter_map(|edit| match edit {
-            Edit::Put(l, record) if *l == layer => record.geometry.bounds(),
-            _ => None,
-        });
-        let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
-        tx.execute("UPDATE gpkg_contents SET last_change = ?2 WHERE table_name = ?1", params![layer.word(), now])?;
-        if let Some(all) = boxes.reduce(crate::model::Bounds::union) {
-            let [w, s, e, n] = all.degrees();
-            tx.execute(
-                "UPDATE gpkg_contents SET min_x = min(coalesce(min_x, ?2), ?2), min_y = min(coalesce(min_y, ?3), ?3),
-                 max_x = max(coalesce(max_x, ?4), ?4), max_y = max(coalesce(max_y, ?5), ?5) WHERE table_name = ?1",
-                params![layer.word(), w, s, e, n],
-            )?;
-        }
-    }
-    Ok(())
-}
-
-fn layer_of(edit: &Edit) -> Option<Layer> {
-    match edit {
-        Edit::Put(layer, _) | Edit::Delete(layer, _) => Some(*layer),
-        Edit::Describe(_) => None,
-    }
-}
-
-fn put(tx: &Transaction<'_>, layer: Layer, record: &Record) -> rusqlite::Result<()> {
-    let fields = layer.fields();
-    let values: Vec<Sql> = [Sql::Integer(i64::from(record.id)), Sql::Blob(wkb::encode(&record.geometry))]
-        .into_iter()
-        .chain(record.values.iter().map(sql_value))
-        .collect();
-    // Two plain statements: REPLACE deletes the old row behind the back of other programs' triggers, and an upsert
-    // disarms the OR REPLACE inside those of GeoPackage 1.3 R-trees.
-    let sets: String = fields.iter().enumerate().map(|(i, f)| format!(", \"{}\" = ?{}", f.name, i + 3)).collect();
-    let update = format!("UPDATE \"{layer}\" SET geom = ?2{sets} WHERE fid = ?1");
-    if tx.prepare_cached(&update)?.execute(params_from_iter(&values))? > 0 {
-        return Ok(());
-    }
-    let columns: String = fields.iter().map(|f| format!(", \"{}\"", f.name)).collect();
-    let slots: String = (0..fields.len()).map(|i| format!(", ?{}", i + 3)).collect();
-    let insert = format!("INSERT INTO \"{layer}\" (fid, geom{columns}) VALUES (?1, ?2{slots})");
-    tx.prepare_cached(&insert)?.execute(params_from_iter(&values))?;
-    Ok(())
-}
-
 /// A value as a column holds it.
 pub fn sql_value(value: &Value) -> Sql {
     match value {
@@ -216,64 +151,4 @@ pub fn sql_value(value: &Value) -> Sql {
         Value::Real(n) => Sql::Real(*n),
         Value::Text(text) => Sql::Text(text.clone()),
     }
-}
-
-/// Reads the whole city file. The caller holds a read transaction if others may write.
-pub fn load(db: &Connection, path: &Path) -> Result<Stored, StoreError> {
-    identify(db, path)?;
-    let about = |key| about(db, path, key);
-    let profile: Profile = serde_json::from_str(&about("profile")?)
-        .map_err(|e| StoreError::Damaged { what: "table gridweave, key profile".into(), why: e.to_string() })?;
-    let version = about("version")?
-        .parse()
-        .map_err(|_| StoreError::Damaged { what: "table gridweave, key version".into(), why: "not a number".into() })?;
-    let since = about("since")?.parse().map_err(|e: jiff::Error| StoreError::Damaged {
-        what: "table gridweave, key since".into(),
-        why: e.to_string(),
-    })?;
-    let mut world = World::default();
-    for layer in Layer::ALL {
-        load_layer(db, path, layer, &mut world)?;
-        let given: Option<i64> = db
-            .query_row("SELECT seq FROM sqlite_sequence WHERE name = ?1", [layer.word()], |row| row.get(0))
-            .optional()
-            .at(path)?;
-        let given = u32::try_from(given.unwrap_or(0)).ok().filter(|id| *id <= LAST_ID);
-        world.keep_given(
-            layer,
-            given.ok_or_else(|| StoreError::Damaged {
-                what: format!("table sqlite_sequence, {layer}"),
-                why: "out of range".into(),
-            })?,
-        );
-    }
-    Ok(Stored { world, profile, version, since })
-}
-
-fn load_layer(db: &Connection, path: &Path, layer: Layer, world: &mut World) -> Result<(), StoreError> {
-    let columns: String = layer.fields().iter().map(|f| format!(", \"{}\"", f.name)).collect();
-    let mut select = db.prepare(&format!("SELECT fid, geom{columns} FROM \"{layer}\" ORDER BY fid")).at(path)?;
-    let mut rows = select.query([]).at(path)?;
-    while let Some(row) = rows.next().at(path)? {
-        let id: i64 = row.get(0).at(path)?;
-        let damaged = |why: String| StoreError::Damaged { what: format!("{} {id}", layer.singular()), why };
-        let blob = row.get_ref(1).at(path)?.as_blob().map_err(|_| damaged("no geometry".into()))?;
-        let mut values = Vec::with_capacity(layer.fields().len());
-        for (i, field) in layer.fields().iter().enumerate() {
-            values.push(match row.get_ref(i + 2).at(path)? {
-                ValueRef::Null => Value::Null,
-                ValueRef::Integer(n) if field.kind == FieldKind::Bool => Value::Bool(n != 0),
-                ValueRef::Integer(n) => Value::Integer(n),
-                ValueRef::Real(n) => Value::Real(n),
-                ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
-                ValueRef::Blob(_) => return Err(damaged(format!("{} holds bytes", field.name))),
-            });
-        }
-        // 0 would ask the world for a new number.
-        let id = u32::try_from(id).ok().filter(|id| (1..=LAST_ID).contains(id));
-        let id = id.ok_or_else(|| damaged("its fid is out of range".into()))?;
-        let record = Record { id, geometry: wkb::decode(blob).map_err(damaged)?, values };
-        world.put(layer, &record).map_err(|fault| damaged(fault.to_string()))?;
-    }
-    Ok(())
 }

@@ -107,6 +107,24 @@ impl Effect {
         effect
     }
 
+    /// The effect of a change that filled an empty city.
+    pub fn filling(world: &World) -> Self {
+        let of_layer = |layer: Layer| {
+            let all: Vec<u32> = world.ids(layer).collect();
+            let mut ids: Vec<(u32, u32)> = Vec::new();
+            for &id in &all {
+                match ids.last_mut() {
+                    Some((_, last)) if last.checked_add(1) == Some(id) => *last = id,
+                    _ => ids.push((id, id)),
+                }
+            }
+            let after = all.into_par_iter().map(|id| state(world, layer, id)).collect();
+            LayerEffect { layer, ids, after, before: Vec::new() }
+        };
+        let layers = Layer::ALL.into_iter().filter(|layer| world.count(*layer) > 0).map(of_layer).collect();
+        Self { layers, described: None }
+    }
+
     /// How many things of each layer were touched.
     pub fn touched(&self) -> Vec<Touched> {
         let count = |of: &LayerEffect| {

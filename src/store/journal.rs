@@ -131,6 +131,22 @@ impl Journal {
         Ok(())
     }
 
+    /// Records a change that the city file holds already and whose effect nobody knows any more.
+    pub fn record(&mut self, version: u64, time: &str, change: &Change) -> Result<(), StoreError> {
+        let undoes = change.undoes.map(|v| v as i64);
+        let line = params![version as i64, time, change.reason, change.author, undoes];
+        let insert =
+            "INSERT INTO entry (version, time, reason, author, undoes, touched) VALUES (?1, ?2, ?3, ?4, ?5, '[]')";
+        self.db.execute(insert, line).at(&self.path)?;
+        Ok(())
+    }
+
+    /// The last version that it knows of; 0 where there is none.
+    pub fn last(&self) -> Result<u64, StoreError> {
+        let last = self.db.query_row("SELECT coalesce(max(version), 0) FROM entry", [], |row| row.get::<_, i64>(0));
+        Ok(last.at(&self.path)?.unsigned_abs())
+    }
+
     /// Changes after a version, oldest first, none left out.
     ///
     /// # Errors

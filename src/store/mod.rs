@@ -2,19 +2,22 @@
 //!
 //! A change is acknowledged once it is in the journal; the city file is the journal's checkpoint and may lag behind
 //! while another program holds a lock on it. What was acknowledged is never lost: opening replays what the city file
-//! has not seen.
+//! has not seen. A change of very many edits is written into the city file at once, so that it is not written twice; the
+//! journal then keeps only who made it, when and why.
 
 mod embedded;
 mod export;
 mod geopackage;
 mod history;
 mod journal;
+mod load;
 mod memory;
+mod rows;
 mod rtree;
 mod wkb;
 
 use crate::model::{Layer, Profile, Record, World};
-pub use embedded::{Embedded, edits_of, read_only};
+pub use embedded::{BULK, Embedded, read_only};
 pub use export::export as export_geopackage;
 pub use history::{Effect, Entry, Touched};
 pub use memory::Memory;
@@ -39,6 +42,16 @@ pub enum Edit {
     Delete(Layer, u32),
     /// Replaces what the city says of itself.
     Describe(Box<Profile>),
+}
+
+impl Edit {
+    /// The layer that it changes, if it is one.
+    pub fn layer(&self) -> Option<Layer> {
+        match self {
+            Self::Put(layer, _) | Self::Delete(layer, _) => Some(*layer),
+            Self::Describe(_) => None,
+        }
+    }
 }
 
 /// Edits that hold together: all or none.

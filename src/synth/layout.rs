@@ -88,6 +88,9 @@ pub struct Layout {
     pub river: Option<f64>,
     /// A town with everything that one has, not a single community.
     pub town: bool,
+    /// Square metres of urban villages at most. They hold seven houses in ten ares; more ground would leave none of the
+    /// buildings that a district is to have for the countryside.
+    pub villages: f64,
     /// Where it lies among the other districts of a city.
     setting: Option<Setting>,
     swirls: Vec<Swirl>,
@@ -211,6 +214,7 @@ impl Layout {
             reach: 4700.0,
             river: Some(1025.0),
             town: true,
+            villages: 1_200_000.0,
             setting: None,
             swirls,
             meander,
@@ -248,6 +252,7 @@ impl Layout {
             reach: 4700.0,
             river: river.map(|(at, _)| at),
             town: true,
+            villages: 2_400_000.0,
             setting: Some(setting),
             swirls,
             meander: [(250.0, 4300.0, a), (110.0, 2100.0, b), (35.0, 1000.0, c)],
@@ -270,6 +275,7 @@ impl Layout {
             reach: 4700.0,
             river: None,
             town: false,
+            villages: 0.0,
             setting: None,
             swirls: vec![Swirl { at: p(100.0, 50.0), angle: 0.1, reach: 500.0 }],
             meander: [(0.0, 1.0, 0.0); 3],

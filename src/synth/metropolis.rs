@@ -17,15 +17,25 @@ use crate::model::{Coord, Entity, Frame, Layer, StreetClass, World};
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-const SIDE: usize = 7;
+/// How large a city is.
+#[derive(Clone, Copy)]
+struct Plan {
+    /// Districts from west to east, and from south to north.
+    side: usize,
+    buildings: usize,
+    grids: u32,
+    cameras: usize,
+}
+
+const CITY: Plan = Plan { side: 7, buildings: 1_000_000, grids: 20_000, cameras: 100_000 };
+
 const WIDTH: f64 = 9_300.0;
 const HEIGHT: f64 = 7_900.0;
 
-const BUILDINGS: usize = 1_000_000;
-const GRIDS: u32 = 20_000;
-const CAMERAS: usize = 100_000;
+/// Between these columns a river runs, where one does.
+const BANKS: [f64; 2] = [905.0, 1145.0];
 
-const NAMES: [&str; SIDE * SIDE] = [
+const NAMES: [&str; 49] = [
     "雪岭县",
     "湔江县",
     "石亭县",
@@ -79,18 +89,23 @@ const NAMES: [&str; SIDE * SIDE] = [
 
 /// Makes the city; see [`super::generate`]. `progress` hears (steps done, steps), a district being two.
 pub fn generate(seed: u64, progress: &(dyn Fn(u64, u64) + Sync)) -> Synthetic {
-    let steps = 2 * (SIDE * SIDE) as u64;
+    Synthetic { name: "织锦市".to_owned(), world: build(&CITY, seed, progress) }
+}
+
+fn build(plan: &Plan, seed: u64, progress: &(dyn Fn(u64, u64) + Sync)) -> World {
+    let side = plan.side;
+    let steps = 2 * (side * side) as u64;
     let done = AtomicU64::new(0);
     let step = || progress(done.fetch_add(1, Ordering::Relaxed), steps);
-    let mut grounds: Vec<Ground> = (0..SIDE * SIDE)
+    let mut grounds: Vec<Ground> = (0..side * side)
         .into_par_iter()
         .map(|i| {
             step();
-            super::lay(layout(seed, i % SIDE, i / SIDE), &|_| {})
+            super::lay(layout(seed, side, (i % side, i / side)), &|_| {})
         })
         .collect();
-    thin_hamlets(&mut grounds, BUILDINGS);
-    let sizes = sizes(&grounds);
+    thin_hamlets(&mut grounds, plan.buildings);
+    let sizes = sizes(&grounds, plan.grids);
     let seams = Seams::between(&grounds.iter().map(|it| outline(&it.mesh, it.laid_out)).collect::<Vec<_>>());
     let parts: Vec<World> = grounds
         .into_par_iter()
@@ -104,10 +119,11 @@ pub fn generate(seed: u64, progress: &(dyn Fn(u64, u64) + Sync)) -> Synthetic {
         })
         .collect();
     let mut world = World::default();
-    for part in parts {
-        append_all(&mut world, part);
+    for mut part in parts {
+        go_on(&world, &mut part);
+        world.append(part);
     }
-    world.cameras = super::points::sample(world.cameras, CAMERAS, &mut Dice::new(seed, &[51]));
+    world.cameras = super::points::sample(world.cameras, plan.cameras, &mut Dice::new(seed, &[51]));
     for (camera, id) in world.cameras.iter_mut().zip(1..) {
         camera.renumber(id);
     }
@@ -115,37 +131,35 @@ pub fn generate(seed: u64, progress: &(dyn Fn(u64, u64) + Sync)) -> Synthetic {
         world.keep_given(layer, world.count(layer) as u32);
     }
     progress(steps, steps);
-    Synthetic { name: "织锦市".to_owned(), world }
-}
-
-fn append_all(all: &mut World, part: World) {
-    append(&mut all.districts, part.districts);
-    append(&mut all.subdistricts, part.subdistricts);
-    append(&mut all.communities, part.communities);
-    append(&mut all.grids, part.grids);
-    append(&mut all.zones, part.zones);
-    append(&mut all.compounds, part.compounds);
-    append(&mut all.institutions, part.institutions);
-    append(&mut all.buildings, part.buildings);
-    append(&mut all.streets, part.streets);
-    append(&mut all.water, part.water);
-    append(&mut all.green, part.green);
-    append(&mut all.barriers, part.barriers);
-    append(&mut all.cameras, part.cameras);
-    append(&mut all.checkpoints, part.checkpoints);
-    append(&mut all.services, part.services);
+    world
 }
 
 /// Ids of a district begin at 1; in the city they go on.
-fn append<T: Entity>(all: &mut Vec<T>, mut part: Vec<T>) {
-    let before = all.len() as u32;
-    part.iter_mut().for_each(|thing| thing.renumber(thing.number() + before));
-    all.append(&mut part);
+fn go_on(all: &World, part: &mut World) {
+    fn shift<T: Entity>(all: &[T], part: &mut [T]) {
+        let before = all.len() as u32;
+        part.iter_mut().for_each(|thing| thing.renumber(thing.number() + before));
+    }
+    shift(&all.districts, &mut part.districts);
+    shift(&all.subdistricts, &mut part.subdistricts);
+    shift(&all.communities, &mut part.communities);
+    shift(&all.grids, &mut part.grids);
+    shift(&all.zones, &mut part.zones);
+    shift(&all.compounds, &mut part.compounds);
+    shift(&all.institutions, &mut part.institutions);
+    shift(&all.buildings, &mut part.buildings);
+    shift(&all.streets, &mut part.streets);
+    shift(&all.water, &mut part.water);
+    shift(&all.green, &mut part.green);
+    shift(&all.barriers, &mut part.barriers);
+    shift(&all.cameras, &mut part.cameras);
+    shift(&all.checkpoints, &mut part.checkpoints);
+    shift(&all.services, &mut part.services);
 }
 
 /// The skeleton of the district in a column from the west and a row from the south.
-fn layout(seed: u64, column: usize, row: usize) -> Layout {
-    let from_middle = |at: usize| at as f64 - (SIDE / 2) as f64;
+fn layout(seed: u64, side: usize, (column, row): (usize, usize)) -> Layout {
+    let from_middle = |at: usize| at as f64 - (side / 2) as f64;
     let setting = Setting {
         seed,
         frame: Frame::at(Coord::new(1_046_200_000, 310_200_000)),
@@ -170,7 +184,11 @@ fn layout(seed: u64, column: usize, row: usize) -> Layout {
         (80.0, street(Primary)),
     ];
     if river {
-        columns.extend([(905.0, street(Secondary)), (1025.0, Course::Midriver), (1145.0, street(Secondary))]);
+        columns.extend([
+            (BANKS[0], street(Secondary)),
+            ((BANKS[0] + BANKS[1]) / 2.0, Course::Midriver),
+            (BANKS[1], street(Secondary)),
+        ]);
     } else {
         columns.push((1025.0, street(Tertiary)));
     }
@@ -194,7 +212,7 @@ fn layout(seed: u64, column: usize, row: usize) -> Layout {
         let inner = lines.iter().map(|&(at, course)| {
             let jitter = dice.range(-70.0, 70.0);
             // The river's banks keep their distance.
-            let fixed = river && lines.len() == columns_with_river() && (900.0..1150.0).contains(&at);
+            let fixed = matches!(course, Course::Midriver) || BANKS.contains(&at);
             Axis { at: if fixed { at } else { at + jitter }, course }
         });
         let border = |at| Axis { at, course: Course::Border };
@@ -206,17 +224,13 @@ fn layout(seed: u64, column: usize, row: usize) -> Layout {
     let mut quarters = Vec::new();
     for south_north in rows.windows(2) {
         for west_east in columns.windows(2) {
-            let banks = river && (905.0..1145.0).contains(&((west_east[0].at + west_east[1].at) / 2.0));
+            let banks = river && (BANKS[0]..BANKS[1]).contains(&((west_east[0].at + west_east[1].at) / 2.0));
             let at = p((west_east[0].at + west_east[1].at) / 2.0, (south_north[0].at + south_north[1].at) / 2.0);
             quarters.push(if banks { Quarter::River } else { quarter(seed, setting.origin, at, &mut own) });
         }
     }
-    let district = mix(seed, (row * SIDE + column) as u64 + 1);
+    let district = mix(seed, (row * side + column) as u64 + 1);
     Layout::among_others(district, setting, (columns, rows), quarters, river.then_some((1025.0, phases)))
-}
-
-const fn columns_with_river() -> usize {
-    12
 }
 
 /// What a place is made of: one large town in the middle, smaller ones around, each district's seat, fields between.
@@ -282,7 +296,7 @@ fn thin_hamlets(grounds: &mut [Ground], most: usize) {
 }
 
 /// How large each district is: grids by people and ground, points by people.
-fn sizes(grounds: &[Ground]) -> Vec<Size> {
+fn sizes(grounds: &[Ground], grids: u32) -> Vec<Size> {
     let flats = |ground: &Ground| -> f64 {
         ground.built.iter().flat_map(|built| &built.houses).map(|house| f64::from(house.flats)).sum()
     };
@@ -290,7 +304,7 @@ fn sizes(grounds: &[Ground]) -> Vec<Size> {
     let all: f64 = people.iter().sum();
     let loads: Vec<f64> = people.iter().map(|people| people + 40_000.0).collect();
     let most: Vec<u32> = grounds.iter().map(|ground| ground.plots.len() as u32 / 4).collect();
-    let grids = super::levels::apportion(&loads, &most, GRIDS);
+    let grids = super::levels::apportion(&loads, &most, grids);
     let size = |(i, &grids): (usize, &u32)| {
         let share = people[i] / all;
         let part = |whole: f64| (whole * share).ceil() as usize;
@@ -311,4 +325,48 @@ fn sizes(grounds: &[Ground]) -> Vec<Size> {
         }
     };
     grids.iter().enumerate().map(size).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{MultiPolygon, Ring};
+    use std::collections::BTreeSet;
+
+    const TOWN: Plan = Plan { side: 2, buildings: 200_000, grids: 1_300, cameras: 5_000 };
+
+    #[test]
+    fn districts_join_to_the_vertex_and_any_number_of_threads_makes_the_same_city() {
+        let world = build(&TOWN, 3, &|_, _| {});
+        let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
+        assert!(world == alone.install(|| build(&TOWN, 3, &|_, _| {})));
+
+        let count = |layer| world.count(layer);
+        assert_eq!([Layer::Districts, Layer::Grids, Layer::Cameras].map(count), [4, 1_300, 5_000]);
+        assert!(count(Layer::Buildings) > 100_000, "{}", count(Layer::Buildings));
+        for layer in Layer::ALL {
+            assert!(world.ids(layer).eq(1..=count(layer) as u32), "{layer}");
+        }
+        let codes: BTreeSet<&str> = world.grids.iter().map(|grid| grid.code.as_str()).collect();
+        assert_eq!(codes.len(), 1_300);
+
+        // Each edge of a level either has its twin in the opposite direction or is the city's outline, the same for all.
+        let outline = |areas: &[&MultiPolygon]| -> BTreeSet<(Coord, Coord)> {
+            let mut edges = BTreeSet::new();
+            for (a, b) in areas.iter().flat_map(|area| area.rings()).flat_map(Ring::edges) {
+                if !edges.remove(&(b, a)) {
+                    assert!(edges.insert((a, b)), "two units on one side of {a:?} - {b:?}");
+                }
+            }
+            edges
+        };
+        let levels: [Vec<&MultiPolygon>; 4] = [
+            world.districts.iter().map(|it| &it.area).collect(),
+            world.subdistricts.iter().map(|it| &it.area).collect(),
+            world.communities.iter().map(|it| &it.area).collect(),
+            world.grids.iter().map(|it| &it.area).collect(),
+        ];
+        let whole = outline(&levels[0]);
+        assert!(levels.iter().all(|level| outline(level) == whole));
+    }
 }

@@ -183,10 +183,6 @@ fn street_grain(quarter: Quarter) -> Option<Grain> {
     }
 }
 
-/// Urban villages hold seven houses in ten ares; more ground than this (square metres) would leave none of the
-/// district's 20,000 buildings for the countryside.
-const VILLAGES: f64 = 1_200_000.0;
-
 /// Cuts the whole ground and says what every plot is for.
 pub fn lay_out(mesh: &mut Mesh, layout: &Layout) -> Vec<Plot> {
     let faces: Vec<u32> = (OUTSIDE + 1..mesh.faces()).collect();
@@ -211,7 +207,7 @@ pub fn lay_out(mesh: &mut Mesh, layout: &Layout) -> Vec<Plot> {
         for (block, mut usage) in block_uses(mesh, layout, quarter, blocks, &mut dice) {
             if usage == Use::UrbanVillage {
                 villages += area(&mesh.ring(block));
-                if villages > VILLAGES {
+                if villages > layout.villages {
                     usage = if quarter == Quarter::Fringe { Use::Field } else { Use::WalkUp };
                 }
             }

@@ -7,7 +7,7 @@ use super::wire::{LayerWriter, Pen, Shape, Table, bytes, value};
 use crate::fabric::anchor::anchor;
 use crate::fabric::arcs::{ArcRef, Weave};
 use crate::fabric::boxes::{Box4, BoxTree};
-use crate::model::{Bounds, Coord, Geometry, Ring, Value};
+use crate::model::{Bounds, Coord, Ring, Shape as Place, Value};
 use rayon::prelude::*;
 use serde_json::json;
 use std::collections::HashMap;
@@ -19,7 +19,7 @@ pub struct Feature<'a> {
     /// The feature id in tiles, stable for life.
     pub id: u32,
     /// Where.
-    pub geometry: &'a Geometry,
+    pub geometry: Place<'a>,
     /// Name and value; nulls are left out of tiles.
     pub properties: Vec<(&'static str, Value)>,
     /// Not drawn at lower zooms; see [`super::zooms`].
@@ -46,19 +46,27 @@ pub struct LayerOptions<'a> {
     pub max_zoom: u8,
     /// Also draw `<name>_label`: one point with the same id and properties for each area or point.
     pub labels: bool,
+    /// No labels at lower zooms: twenty thousand in an overview tile nobody can read.
+    pub label_zoom: u8,
+    /// Codes and names are left out at lower zooms, where a thing is a few pixels: hardly two are alike, so they are most
+    /// of an overview tile.
+    pub text_zoom: u8,
     /// For layers that tile the ground.
     pub shared: Option<Shared<'a>>,
 }
 
 impl Default for LayerOptions<'_> {
     fn default() -> Self {
-        Self { min_zoom: 0, max_zoom: 16, labels: false, shared: None }
+        Self { min_zoom: 0, max_zoom: 16, labels: false, label_zoom: 0, text_zoom: 0, shared: None }
     }
 }
 
-/// Zooms up to this one have their simplified vertices kept; deeper ones round the original vertices, of which a tile
-/// then shows few.
+/// Lines are simplified up to this zoom. Deeper tiles show few vertices, and all of them.
 const LAST_LEVEL: u8 = 16;
+
+/// Features that one thread prepares at least. A layer made for one tile stays below, so that it never waits for threads
+/// that prepare a whole one.
+const ALONE: usize = 4096;
 
 /// How far a simplified line may leave the original, in tile units. Two are a quarter of a pixel of a 512-pixel tile
 /// (geojson-vt's default is three), half is what rounding does anyway.
@@ -70,16 +78,53 @@ fn tolerance(z: u8) -> f64 {
 /// of a 512-pixel tile.
 const SMALLEST: i64 = 16;
 
+/// What clients are told of a layer before they ask for its tiles.
+#[derive(Clone, Debug)]
+pub struct About {
+    /// The name of the MVT layer.
+    pub name: String,
+    /// The name of the MVT layer with its labels, where it has one.
+    pub label_name: Option<String>,
+    /// Lowest and highest zoom that clients are told to ask for.
+    pub zooms: (u8, u8),
+    /// The lowest zoom that has labels.
+    pub label_zoom: u8,
+    /// The box around all features; `None` for an empty layer.
+    pub bounds: Option<Bounds>,
+    /// Key names and their types for TileJSON.
+    pub fields: Vec<(&'static str, &'static str)>,
+}
+
+impl About {
+    /// A layer as it is drawn, whose features are to be told yet.
+    pub fn new(name: &str, options: LayerOptions<'_>) -> Self {
+        Self {
+            name: name.to_owned(),
+            label_name: options.labels.then(|| format!("{name}_label")),
+            zooms: (options.min_zoom, options.max_zoom),
+            label_zoom: options.label_zoom.max(options.min_zoom),
+            bounds: None,
+            fields: Vec::new(),
+        }
+    }
+
+    /// The layer, and its labels when it has them, as TileJSON 3's `vector_layers` lists them.
+    pub fn vector_layers(&self) -> Vec<serde_json::Value> {
+        let fields: serde_json::Map<String, serde_json::Value> =
+            self.fields.iter().map(|&(name, kind)| (name.to_owned(), kind.into())).collect();
+        std::iter::once((&self.name, self.zooms.0))
+            .chain(self.label_name.as_ref().map(|name| (name, self.label_zoom)))
+            .map(|(id, from)| json!({ "id": id, "fields": fields, "minzoom": from, "maxzoom": self.zooms.1 }))
+            .collect()
+    }
+}
+
 /// One MVT layer and its labels, immutable and shared between threads.
 #[derive(Debug)]
 pub struct TileLayer {
-    name: String,
-    label_name: Option<String>,
-    min_zoom: u8,
-    max_zoom: u8,
+    about: About,
     /// Twice the least area of a polygon in square tile units.
     smallest: i64,
-    bounds: Option<Bounds>,
     lines: Lines,
     /// Pieces of rings: arc << 1 | reversed, clockwise on a screen for outer rings as the specification asks.
     pieces: Vec<u32>,
@@ -89,12 +134,14 @@ pub struct TileLayer {
     tags: Vec<[u32; 2]>,
     keys: Table,
     values: Table,
-    /// Key names and their types for TileJSON.
-    fields: Vec<(&'static str, &'static str)>,
     tree: BoxTree,
-    /// Simplified and rounded vertices of each zoom, made when a zoom is first asked for: after an edit only the zooms
-    /// that somebody looks at cost anything.
-    levels: [OnceLock<Level>; LAST_LEVEL as usize + 1],
+    /// Simplified and rounded vertices of each zoom of a layer that tiles the ground, whose overview shows all of them; made
+    /// when a zoom is first asked for: after an edit only the zooms that somebody looks at cost anything. Of other layers
+    /// a tile shows so few that it simplifies them itself.
+    levels: Option<[OnceLock<Level>; LAST_LEVEL as usize + 1]>,
+    text_zoom: u8,
+    /// Which keys are codes and names.
+    text_keys: [bool; 64],
 }
 
 #[derive(Debug)]
@@ -140,9 +187,10 @@ impl TileLayer {
         let mut tables = TagBuilder::default();
         let anchors: Vec<Option<Coord>> = features
             .par_iter()
+            .with_min_len(ALONE)
             .map(|feature| match feature.geometry {
-                Geometry::Point(at) => Some(*at),
-                Geometry::Area(area) if options.labels => feature.anchor.or_else(|| anchor(area)),
+                Place::Point(at) => Some(at),
+                Place::Area(area) if options.labels => feature.anchor.or_else(|| anchor(area)),
                 _ => None,
             })
             .collect();
@@ -150,12 +198,12 @@ impl TileLayer {
         for (i, (feature, at)) in features.iter().zip(&anchors).enumerate() {
             let from = strokes.strokes.len() as u32;
             let shape = match feature.geometry {
-                Geometry::Point(_) => Shape::Point,
-                Geometry::Line(line) => {
+                Place::Point(_) => Shape::Point,
+                Place::Line(line) => {
                     strokes.line(&line.0);
                     Shape::Line
                 }
-                Geometry::Area(area) => {
+                Place::Area(area) => {
                     match options.shared {
                         Some(shared) => strokes.place(shared, shared.first as usize + i),
                         None => area.0.iter().for_each(|polygon| {
@@ -186,13 +234,18 @@ impl TileLayer {
                 arcs.fold(start, |all, piece| join(all, lines.boxes[(piece >> 1) as usize]))
             })
             .collect();
-        Self {
-            name: name.to_owned(),
-            label_name: options.labels.then(|| format!("{name}_label")),
-            min_zoom: options.min_zoom,
-            max_zoom: options.max_zoom,
-            smallest: if options.shared.is_some() { 1 } else { 2 * SMALLEST },
+        let mut text_keys = [false; 64];
+        for (text, (name, _)) in text_keys.iter_mut().zip(&tables.fields) {
+            *text = matches!(*name, "code" | "name");
+        }
+        let about = About {
             bounds: features.iter().filter_map(|f| f.geometry.bounds()).reduce(Bounds::union),
+            fields: tables.fields,
+            ..About::new(name, options)
+        };
+        Self {
+            about,
+            smallest: if options.shared.is_some() { 1 } else { 2 * SMALLEST },
             lines,
             pieces,
             strokes,
@@ -200,16 +253,24 @@ impl TileLayer {
             tags: tables.tags,
             keys: tables.keys,
             values: tables.values,
-            fields: tables.fields,
             tree: BoxTree::new(&boxes),
-            levels: Default::default(),
+            levels: options.shared.map(|_| Default::default()),
+            text_zoom: options.text_zoom,
+            text_keys,
         }
+    }
+
+    /// Makes every zoom's vertices, so that no tile has to wait for them.
+    pub fn warm(&self) {
+        (self.about.zooms.0..=LAST_LEVEL).into_par_iter().for_each(|z| {
+            self.level(z);
+        });
     }
 
     /// Appends the layer's part of a tile: no, one or two `Layer` messages. Several layers' parts one after the other
     /// are a tile. Unknown tiles (`x` or `y` beyond the zoom, zoom beyond 22) are empty.
     pub fn encode(&self, z: u8, x: u32, y: u32, out: &mut Vec<u8>) {
-        if z < self.min_zoom || z > DEEPEST || (x | y) >> z != 0 {
+        if z < self.about.zooms.0 || z > DEEPEST || (x | y) >> z != 0 {
             return;
         }
         let mut found = Vec::new();
@@ -228,16 +289,16 @@ impl TileLayer {
         for &i in &found {
             let feature = &self.features[i as usize];
             if view.draw(feature) {
-                layer.feature(feature.id, self.tags_of(feature), feature.shape, view.pen.commands());
+                layer.feature(feature.id, self.tags_of(feature, z), feature.shape, view.pen.commands());
             }
         }
-        layer.finish(&self.name, out);
-        let Some(label_name) = &self.label_name else { return };
+        layer.finish(&self.about.name, out);
+        let Some(label_name) = self.about.label_name.as_ref().filter(|_| z >= self.about.label_zoom) else { return };
         let mut labels = LayerWriter::new(&self.keys, &self.values, found.len() * 24);
         for &i in &found {
             let feature = &self.features[i as usize];
             if view.mark(feature.anchor) {
-                labels.feature(feature.id, self.tags_of(feature), Shape::Point, view.pen.commands());
+                labels.feature(feature.id, self.tags_of(feature, z), Shape::Point, view.pen.commands());
             }
         }
         labels.finish(label_name, out);
@@ -251,37 +312,19 @@ impl TileLayer {
         any
     }
 
-    /// The name of the MVT layer.
-    pub fn name(&self) -> &str {
-        &self.name
+    /// What clients are told of it.
+    pub fn about(&self) -> &About {
+        &self.about
     }
 
-    /// The box around all features; `None` for an empty layer.
-    pub fn bounds(&self) -> Option<Bounds> {
-        self.bounds
-    }
-
-    /// Lowest and highest zoom that clients are told to ask for.
-    pub fn zooms(&self) -> (u8, u8) {
-        (self.min_zoom, self.max_zoom)
-    }
-
-    /// The layer, and its labels when it has them, as TileJSON 3's `vector_layers` lists them.
-    pub fn vector_layers(&self) -> Vec<serde_json::Value> {
-        let fields: serde_json::Map<String, serde_json::Value> =
-            self.fields.iter().map(|&(name, kind)| (name.to_owned(), kind.into())).collect();
-        std::iter::once(&self.name)
-            .chain(&self.label_name)
-            .map(|id| json!({ "id": id, "fields": fields, "minzoom": self.min_zoom, "maxzoom": self.max_zoom }))
-            .collect()
-    }
-
-    fn tags_of(&self, feature: &Prepared) -> &[[u32; 2]] {
-        &self.tags[feature.tags.0 as usize..feature.tags.1 as usize]
+    fn tags_of(&self, feature: &Prepared, z: u8) -> impl Iterator<Item = [u32; 2]> {
+        let all = z >= self.text_zoom;
+        let tags = &self.tags[feature.tags.0 as usize..feature.tags.1 as usize];
+        tags.iter().copied().filter(move |[key, _]| all || !self.text_keys.get(*key as usize).is_some_and(|text| *text))
     }
 
     fn level(&self, z: u8) -> Option<&Level> {
-        self.levels.get(z as usize).map(|level| level.get_or_init(|| self.lines.at(z)))
+        self.levels.as_ref()?.get(z as usize).map(|level| level.get_or_init(|| self.lines.at(z)))
     }
 }
 
@@ -387,16 +430,18 @@ impl<'a> View<'a> {
                     let points = &level.points[level.start[arc] as usize..level.start[arc + 1] as usize];
                     let origin = self.origin;
                     let local = |p: &[i32; 2]| [i64::from(p[0]) - origin[0], i64::from(p[1]) - origin[1]];
-                    extend(points, reversed, ends_only, |p| push(&mut self.points, local(p)));
+                    extend(points.iter(), reversed, ends_only, |p| push(&mut self.points, local(p)));
                 }
                 None => {
                     let vertices = layer.lines.of(arc);
                     let (z, origin) = (self.z, self.origin);
-                    let local = |w: &World| {
-                        let at = w.at_zoom(z);
-                        [at[0] - origin[0], at[1] - origin[1]]
-                    };
-                    extend(vertices, reversed, ends_only, |w| push(&mut self.points, local(w)));
+                    let tolerance = if z > LAST_LEVEL { -1.0 } else { (tolerance(z) * unit(z)) as f32 };
+                    extend(vertices, reversed, ends_only, |(w, rank)| {
+                        if *rank > tolerance {
+                            let at = w.at_zoom(z);
+                            push(&mut self.points, [at[0] - origin[0], at[1] - origin[1]]);
+                        }
+                    });
                 }
             }
         }
@@ -419,14 +464,20 @@ fn push_distinct(points: &mut Vec<Point>, point: Point) {
 
 /// Hands out the vertices of an arc in the ring's direction, or its ends alone.
 #[inline(always)]
-fn extend<T>(line: &[T], reversed: bool, ends_only: bool, mut push: impl FnMut(&T)) {
+fn extend<T>(
+    mut line: impl DoubleEndedIterator<Item = T> + ExactSizeIterator,
+    reversed: bool,
+    ends_only: bool,
+    push: impl FnMut(T),
+) {
     if ends_only {
-        let ends = if reversed { [line.last(), line.first()] } else { [line.first(), line.last()] };
+        let (first, last) = (line.next(), line.next_back());
+        let ends = if reversed { [last, first] } else { [first, last] };
         ends.into_iter().flatten().for_each(push);
     } else if reversed {
-        line.iter().rev().for_each(push);
+        line.rev().for_each(push);
     } else {
-        line.iter().for_each(&mut push);
+        line.for_each(push);
     }
 }
 
@@ -434,6 +485,7 @@ impl Lines {
     fn new(runs: &[Run]) -> Self {
         let ranked: Vec<(Vec<World>, Vec<f32>)> = runs
             .par_iter()
+            .with_min_len(ALONE)
             .map(|run| {
                 let closing = run.closed.then(|| run.line.first()).flatten();
                 let line: Vec<World> = run.line.iter().chain(closing).map(|&c| World::of(c)).collect();
@@ -452,8 +504,10 @@ impl Lines {
         lines
     }
 
-    fn of(&self, arc: usize) -> &[World] {
-        &self.vertices[self.start[arc] as usize..self.start[arc + 1] as usize]
+    /// The vertices of an arc with their ranks.
+    fn of(&self, arc: usize) -> impl DoubleEndedIterator<Item = (&World, &f32)> + ExactSizeIterator {
+        let span = self.start[arc] as usize..self.start[arc + 1] as usize;
+        self.vertices[span.clone()].iter().zip(&self.ranks[span])
     }
 
     /// Simplified and rounded for a zoom.

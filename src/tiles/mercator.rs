@@ -1,5 +1,6 @@
 //! Web Mercator (EPSG:3857's plane) on integers: the world is 2^32 units wide, as a tile of zoom 32 - k is 2^k.
 
+use crate::model::geometry::UNITS;
 use crate::model::{Bounds, Coord};
 use std::f64::consts::PI;
 
@@ -70,6 +71,21 @@ pub(super) fn tile_box(z: u8, x: u32, y: u32) -> [i32; 4] {
     [clamp(west - reach), clamp(north - reach), clamp(west + size + reach), clamp(north + size + reach)]
 }
 
+/// The ground of a tile with its buffer, a little generously: whatever may leave a trace in the tile touches it.
+pub fn covered(z: u8, x: u32, y: u32) -> Bounds {
+    let [west, north, east, south] = tile_box(z, x, y);
+    let lon = |x: i32| f64::from(x) / 4_294_967_296.0 * 360.0;
+    let lat = |y: i32| (-f64::from(y) / 2_147_483_648.0 * PI).sinh().atan().to_degrees();
+    // What lies beyond the square world is drawn at its edge.
+    let top = if y == 0 { 90.0 } else { lat(north) };
+    let bottom = if u64::from(y) + 1 >= 1 << z.min(DEEPEST) { -90.0 } else { lat(south) };
+    let unit = |degrees: f64, more: f64| (degrees * UNITS + more).round() as i32;
+    Bounds {
+        min: Coord::new(unit(lon(west), -2.0), unit(bottom, -2.0)),
+        max: Coord::new(unit(lon(east), 2.0), unit(top, 2.0)),
+    }
+}
+
 /// The tiles of one zoom that a box touches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TileRange {
@@ -119,6 +135,19 @@ mod tests {
         // Chengdu, 104.0668 E 30.5728 N: tile 12/3232/1682 by the usual formula.
         let chengdu = World::of(Coord::new(1_040_668_000, 305_728_000)).at_zoom(12);
         assert_eq!(chengdu.map(|v| v / EXTENT), [3232, 1682]);
+    }
+
+    #[test]
+    fn a_tiles_ground_holds_what_it_shows_and_little_more() {
+        for k in 0..20_000i32 {
+            let c = Coord::new(k.wrapping_mul(178_956_971) % 1_800_000_001, k.wrapping_mul(93_457_711) % 900_000_001);
+            let z = (k % 23) as u8;
+            let [x, y] = World::of(c).at_zoom(z).map(|v| (v / EXTENT).clamp(0, (1 << z) - 1) as u32);
+            let ground = covered(z, x, y);
+            assert!(ground.contains(c), "{c:?} at {z}/{x}/{y}: {ground:?}");
+            let width = f64::from(ground.max.x) - f64::from(ground.min.x);
+            assert!(width <= 3.6e9 / f64::from(1u32 << z) * 1.04 + 10.0, "{z}/{x}/{y}: {ground:?}");
+        }
     }
 
     #[test]

@@ -18,6 +18,6 @@ pub mod tilejson;
 mod wire;
 pub mod zooms;
 
-pub use layer::{Feature, LayerOptions, Shared, TileLayer};
-pub use mercator::{TileRange, touched};
+pub use layer::{About, Feature, LayerOptions, Shared, TileLayer};
+pub use mercator::{TileRange, covered, touched};
 pub use tilejson::tilejson;

@@ -1,6 +1,6 @@
 //! TileJSON 3.0.0: what a client reads before it asks for tiles.
 
-use super::layer::TileLayer;
+use super::layer::About;
 use crate::model::Bounds;
 use serde_json::{Value, json};
 
@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 ///
 /// `version` is the city's version; TileJSON wants a semantic version whose minor number grows when tiles change, so
 /// 17 becomes `1.17.0`.
-pub fn tilejson(layers: &[&TileLayer], url: &str, name: &str, version: u64) -> Value {
-    let lowest = layers.iter().map(|layer| layer.zooms().0).min().unwrap_or(0);
-    let highest = layers.iter().map(|layer| layer.zooms().1).max().unwrap_or(16);
-    let bounds = layers.iter().filter_map(|layer| layer.bounds()).reduce(Bounds::union);
+pub fn tilejson(layers: &[About], url: &str, name: &str, version: u64) -> Value {
+    let lowest = layers.iter().map(|layer| layer.zooms.0).min().unwrap_or(0);
+    let highest = layers.iter().map(|layer| layer.zooms.1).max().unwrap_or(16);
+    let bounds = layers.iter().filter_map(|layer| layer.bounds).reduce(Bounds::union);
     let vector_layers: Vec<Value> = layers.iter().flat_map(|layer| layer.vector_layers()).collect();
     let mut json = json!({
         "tilejson": "3.0.0",

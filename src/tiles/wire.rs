@@ -191,9 +191,9 @@ impl<'a> LayerWriter<'a> {
     }
 
     /// Adds a feature; `tags` are pairs of entries of the two tables.
-    pub fn feature(&mut self, id: u32, tags: &[[u32; 2]], shape: Shape, geometry: &[u8]) {
+    pub fn feature(&mut self, id: u32, tags: impl Iterator<Item = [u32; 2]>, shape: Shape, geometry: &[u8]) {
         self.tags.clear();
-        for &[key, value] in tags {
+        for [key, value] in tags {
             varint(&mut self.tags, self.keys.1.number(key).into());
             varint(&mut self.tags, self.values.1.number(value).into());
         }

@@ -25,9 +25,9 @@ pub fn layers(
     origin: Origin<'_>,
     progress: Progress<'_>,
 ) -> Result<(), WriteError> {
-    let lowest = layers.iter().map(|layer| layer.zooms().0).min().unwrap_or(0);
-    let highest = layers.iter().map(|layer| layer.zooms().1).max().unwrap_or(0);
-    let vector_layers: Vec<_> = layers.iter().flat_map(|layer| layer.vector_layers()).collect();
+    let lowest = layers.iter().map(|layer| layer.about().zooms.0).min().unwrap_or(0);
+    let highest = layers.iter().map(|layer| layer.about().zooms.1).max().unwrap_or(0);
+    let vector_layers: Vec<_> = layers.iter().flat_map(|layer| layer.about().vector_layers()).collect();
     let metadata = json!({
         "name": format!("{} {name}", origin.city),
         "version": format!("1.{}.0", origin.version),
@@ -41,7 +41,7 @@ pub fn layers(
         .min_zoom(lowest)
         .max_zoom(highest)
         .metadata(metadata.to_string());
-    if let Some(bounds) = layers.iter().filter_map(|layer| layer.bounds()).reduce(Bounds::union) {
+    if let Some(bounds) = layers.iter().filter_map(|layer| layer.about().bounds).reduce(Bounds::union) {
         let [west, south, east, north] = bounds.degrees();
         let (centre, zoom) = (bounds.centre(), overview(bounds).clamp(lowest, highest));
         file = file.bounds(west, south, east, north).center(centre.lon(), centre.lat()).center_zoom(zoom);
