@@ -100,8 +100,9 @@ fn square(code: &str, n: i32) -> Json {
            "geometry": {"type": "Polygon", "coordinates": [ring]}})
 }
 
-fn bowtie(code: &str) -> Json {
-    let ring = [[104.5, 30.0], [104.6, 30.1], [104.6, 30.0], [104.5, 30.1], [104.5, 30.0]];
+/// A star that winds twice around its middle: ground or a hole?
+fn star(code: &str) -> Json {
+    let ring = [[104.5, 30.0], [104.54, 30.03], [104.49, 30.03], [104.53, 30.0], [104.51, 30.04], [104.5, 30.0]];
     json!({"type": "Feature", "properties": {"code": code}, "geometry": {"type": "Polygon", "coordinates": [ring]}})
 }
 
@@ -164,7 +165,7 @@ fn wrong_calls_exit_with_2_and_touch_nothing() {
 #[test]
 fn errors_in_the_data_exit_with_1_and_write_nothing() {
     let desk = Desk::with_grids();
-    desk.write("bad.geojson", collection(&[square("网格-4", 3), bowtie("网格-5")]));
+    desk.write("bad.geojson", collection(&[square("网格-4", 3), star("网格-5")]));
     desk.write("cut.geojson", &collection(&[square("网格-4", 3)])[..90]);
     desk.write("junk.csv", "id,lon,lat\n1,east,30\n");
     desk.write("half.csv", "id,longitude\n1,104\n");
@@ -232,14 +233,14 @@ fn a_dry_run_tells_and_writes_nothing() {
     let told = desk.expect(DONE, "import more.geojson --into city.gpkg --as grids --dry-run --replace");
     assert!(told.contains("grids: 1 added, 1 unchanged"), "{told}");
     assert_eq!((desk.names(), desk.read("city.gpkg")), (names, city));
-    desk.write("bad.geojson", collection(&[bowtie("C")]));
+    desk.write("bad.geojson", collection(&[star("C")]));
     desk.expect(DATA, "import bad.geojson --into city.gpkg --as grids --dry-run");
 }
 
 #[test]
 fn problems_are_one_json_object_a_line() {
     let desk = Desk::with_grids();
-    let bad: Vec<Json> = (0..25).map(|i| bowtie(&format!("坏{i}"))).collect();
+    let bad: Vec<Json> = (0..25).map(|i| star(&format!("坏{i}"))).collect();
     desk.write("bad.geojson", collection(&bad));
     let told = desk.expect(DATA, "import bad.geojson --into city.gpkg --as grids --problems problems.jsonl");
     assert!(told.contains("ring-self-crosses: 15 more"), "{told}");

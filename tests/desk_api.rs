@@ -197,7 +197,7 @@ async fn what_cannot_be_is_refused_with_the_field_and_the_remedy() {
     let app = app();
     let path = format!("/api/v1/features/buildings/{}", world().buildings[0].id.0);
     let seen = get(&app, &path).await;
-    let bow_tie = json!({"type": "Polygon", "coordinates": [[[104, 31], [104.001, 31.001], [104.001, 31], [104, 31.001], [104, 31]]]});
+    let star = json!({"type": "Polygon", "coordinates": [[[104, 31], [104.004, 31.003], [103.999, 31.003], [104.003, 31], [104.001, 31.004], [104, 31]]]});
     let point = json!({"type": "Point", "coordinates": [104, 31]});
     let nowhere = json!({"type": "Polygon", "coordinates": [[[1040, 31], [1041, 31], [1041, 32], [1040, 31]]]});
     let cases = [
@@ -208,7 +208,7 @@ async fn what_cannot_be_is_refused_with_the_field_and_the_remedy() {
         (wish(json!({"code": 5.10104e14})), "code"),
         (wish(json!({"colour": "red"})), "properties"),
         (wish(json!({"households": 7, "provenance": "estimated"})), "provenance"),
-        (moved(bow_tie), "geometry"),
+        (moved(star), "geometry"),
         (moved(point), "geometry"),
         (moved(nowhere), "geometry"),
         (json!({"author": " ", "reason": "x", "properties": {}}), "author"),

@@ -516,7 +516,8 @@ fn openstreetmap_that_is_refused_or_told() {
     let spain = read(&path, Source::Osm, &Options::default(), &|_, _| {});
     println!("{:?} {:?}", codes(&spain), spain.counts);
     let layers: Vec<Layer> = spain.features.iter().map(|(layer, _)| *layer).collect();
-    assert_eq!((layers, codes(&spain)), (vec![Layer::Green], vec![]), "its one relation is an area that closes");
+    assert!(layers.len() == 18 && layers.iter().all(|layer| *layer == Layer::Green), "{layers:?}");
+    assert_eq!(codes(&spain), Vec::<&str>::new());
     let parquet = nasty("planetiler/boston.parquet", Layer::Buildings, &Options::default()).expect("there");
     assert!(parquet.problems[0].message.contains("Parquet"));
 }

@@ -308,6 +308,7 @@ fn sheet(source: &Arc<Source>, db: &Connection, catalogue: &Catalogue, content: 
         }
         if key == 1 && kind == "INTEGER" {
             rows.number = Some(name.clone());
+            let ours = ours || name == super::NUMBER_COLUMN;
             if !ours && FEATURE_NUMBERS.iter().any(|word| name.eq_ignore_ascii_case(word)) {
                 continue;
             }

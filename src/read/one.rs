@@ -41,7 +41,10 @@ mod tests {
         assert!(matches!(geometry, Geometry::Area(area) if area.0.len() == 1 && area.0[0].outer.0.len() == 4));
         assert_eq!(repairs.iter().map(|p| p.code.as_str()).collect::<Vec<_>>(), ["ring-repaired"]);
         let refused = [
-            (json!({"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]]}), "crosses itself"),
+            (
+                json!({"type": "Polygon", "coordinates": [[[0, 0], [4, 3], [-1, 3], [3, 0], [1, 4], [0, 0]]]}),
+                "crosses itself",
+            ),
             (json!({"type": "Point", "coordinates": [190, 0]}), "190"),
             (json!({"type": "Point", "coordinates": "here"}), ""),
             (json!({"type": "MultiLineString", "coordinates": [[[0, 0], [1, 1]], [[2, 2], [3, 3]]]}), "2 lines"),

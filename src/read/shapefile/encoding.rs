@@ -55,7 +55,8 @@ impl Trial {
         let in_utf8 = self.tried.iter().any(|(encoding, bad)| *encoding == UTF_8 && *bad == 0);
         let best = self.tried.iter().min_by_key(|(_, bad)| *bad).copied().unwrap_or((GB18030, 0));
         let (encoding, bad) = match declared {
-            Some(declared) if declared.is_single_byte() && in_utf8 && self.telling > 0 => (UTF_8, 0),
+            // Two words of GBK that are both UTF-8 are as good as impossible.
+            Some(declared) if in_utf8 && self.telling > u64::from(!declared.is_single_byte()) => (UTF_8, 0),
             _ => best,
         };
         let remedy = "save the table as UTF-8, with a .cpg beside it that says UTF-8";
@@ -105,7 +106,13 @@ fn strict<'v>(encoding: &'static Encoding, value: &'v [u8]) -> Option<(Cow<'v, s
         let whole = value.get(..value.len() - cut)?;
         let half = value.get(value.len() - cut..)?;
         // What is left out must be the beginning of a character.
-        let begins = half.first().is_none_or(|byte| !byte.is_ascii());
+        let begins = match half {
+            [] => true,
+            [first, rest @ ..] if encoding == UTF_8 => {
+                (0xC2..=0xF4).contains(first) && rest.iter().all(|byte| (0x80..0xC0).contains(byte))
+            }
+            [first, ..] => !first.is_ascii(),
+        };
         let text = encoding.decode_without_bom_handling_and_without_replacement(whole).filter(|_| begins)?;
         Some((text, cut > 0))
     })
