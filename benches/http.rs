@@ -39,7 +39,7 @@ struct Bench {
 fn main() {
     let made = generate(Scale::District, 1, &|_, _| {});
     let profile = Profile::preset(&made.name).expect("preset");
-    let app = App::new(City::in_memory(profile, made.world), Serving::default());
+    let app = App::new(City::in_memory(profile, made.world).expect("memory"), Serving::default());
     let mut bench = Bench {
         router: router(&app),
         runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime"),

@@ -23,7 +23,9 @@ pub struct Cli {
 #[derive(Subcommand, Debug)]
 pub enum Verb {
     /// Shows a synthetic district in the browser: nothing to install, nothing to import
-    #[command(after_help = "Example:\n  gridweave demo\n  gridweave demo --scale compound --seed 7 --into demo.gpkg")]
+    #[command(
+        after_help = "Example:\n  gridweave demo\n  gridweave demo --scale compound --seed 7 --into demo.gpkg\n  gridweave demo --scale city --into city.gpkg"
+    )]
     Demo(Demo),
     /// Reads files into a city file, creating it when it is missing
     #[command(
@@ -56,6 +58,8 @@ pub enum DemoScale {
     Compound,
     /// 269 grids, 200,000 households, 20,000 buildings.
     District,
+    /// 49 districts: 20,000 grids, 1,000,000 buildings, 100,000 cameras.
+    City,
 }
 
 /// `demo`
@@ -85,7 +89,8 @@ pub struct Import {
     #[arg(long)]
     pub into: PathBuf,
     /// What the files hold: `osm`, or a layer: districts, subdistricts, communities, grids, zones, buildings, compounds,
-    /// institutions, cameras, checkpoints, services, streets, water, green, barriers.
+    /// institutions, cameras, checkpoints, services, streets, water, green, barriers; or `households`, a table whose
+    /// figures go to buildings and compounds that the city has.
     #[arg(long = "as")]
     pub layer: String,
     /// The datum of the coordinates: wgs84, gcj02, bd09, cgcs2000, EPSG:…, or a definition (WKT, +proj=…). Left out, the
@@ -202,6 +207,9 @@ pub struct Serving {
     /// MiB that a request's body may have; larger ones are answered 413.
     #[arg(long, env = "GRIDWEAVE_MAX_BODY", default_value_t = 64)]
     pub max_body_mb: usize,
+    /// MiB that all files at the data desk may take on the disk together; more are answered 413.
+    #[arg(long, env = "GRIDWEAVE_MAX_UPLOAD", default_value_t = 2048)]
+    pub max_upload_mb: u64,
     /// MiB of memory for built tiles.
     #[arg(long, env = "GRIDWEAVE_TILE_CACHE", default_value_t = 256)]
     pub tile_cache_mb: u64,
@@ -230,6 +238,7 @@ impl Default for Serving {
             max_requests: 512,
             timeout: 30.0,
             max_body_mb: 64,
+            max_upload_mb: 2048,
             tile_cache_mb: 256,
         }
     }

@@ -88,6 +88,7 @@ fn run_demo(demo: &Demo) -> Outcome {
     let scale = match demo.scale {
         DemoScale::Compound => synth::Scale::Compound,
         DemoScale::District => synth::Scale::District,
+        DemoScale::City => synth::Scale::City,
     };
     let bar = progress("making a city");
     let made = synth::generate(scale, demo.seed, &|done, all| tick(&bar, done, all));
@@ -96,7 +97,7 @@ fn run_demo(demo: &Demo) -> Outcome {
     profile.synthetic = true;
     let city = match &demo.into {
         Some(path) => City::create(path, &profile, &made.world, "synthetic district")?,
-        None => City::in_memory(profile, made.world),
+        None => City::in_memory(profile, made.world)?,
     };
     serve_city(city, &demo.serving)
 }
@@ -104,7 +105,7 @@ fn run_demo(demo: &Demo) -> Outcome {
 fn run_import(call: &Import) -> Outcome {
     let source = Source::parse(&call.layer).ok_or_else(|| {
         let known = Layer::ALL.map(Layer::word).join(", ");
-        Failure::new(CALL, format!("--as {}: no such layer; use osm, {known}", call.layer))
+        Failure::new(CALL, format!("--as {}: no such layer; use osm, households, {known}", call.layer))
     })?;
     let crs = call.crs.as_deref().map(Crs::parse).transpose().map_err(|e| Failure::new(CALL, format!("--crs: {e}")))?;
     if let Some(crs) = &crs {
@@ -121,7 +122,7 @@ fn run_import(call: &Import) -> Outcome {
         sheet: call.sheet.clone(),
         ..read::Options::default()
     };
-    check_fields(source, &options.map)?;
+    check_fields(source, &call.layer, &options.map)?;
     for file in &call.files {
         if std::fs::metadata(file).map_err(|e| Failure::io(file, &e))?.is_dir() {
             return Err(Failure::io(file, &std::io::ErrorKind::IsADirectory.into()));
@@ -151,6 +152,7 @@ fn run_import(call: &Import) -> Outcome {
         }
         reading.features.append(&mut one.features);
         reading.rows.append(&mut one.rows);
+        reading.households.append(&mut one.households);
         reading.problems.append(&mut one.problems);
     }
     let names: Vec<String> = call.files.iter().map(|f| f.display().to_string()).collect();
@@ -165,7 +167,7 @@ fn run_import(call: &Import) -> Outcome {
             (profile, prepared)
         }
     };
-    credit(source, &mut profile, &mut prepared);
+    prepared.credit(source, &mut profile);
     report(&prepared.problems, call.problems.as_deref())?;
     if prepared.has_errors() {
         return Err(Failure::new(DATA, "nothing was written: mend the errors above, or leave those features out"));
@@ -206,27 +208,19 @@ fn run_import(call: &Import) -> Outcome {
     Ok(())
 }
 
-/// OpenStreetMap asks to be named wherever its data is shown (ODbL 1.0, section 4.3).
-fn credit(source: Source, profile: &mut Profile, prepared: &mut Prepared) {
-    const OSM: &str = "© OpenStreetMap contributors";
-    if source == Source::Osm && !profile.attribution.iter().any(|a| a == OSM) {
-        profile.attribution.push(OSM.to_owned());
-        prepared.change.edits.push(store::Edit::Describe(Box::new(profile.clone())));
-    }
-}
-
 /// Refuses a `--map` that speaks of a field which the layer does not have: the call is wrong, whatever the file holds.
-fn check_fields(source: Source, map: &[(String, String)]) -> Outcome {
+fn check_fields(source: Source, word: &str, map: &[(String, String)]) -> Outcome {
     let Some((field, column)) = map.first() else { return Ok(()) };
-    let Source::Layer(layer) = source else {
+    if source == Source::Osm {
         return Err(Failure::new(CALL, format!("--map {field}={column}: osm is read by its tags, not by columns")));
-    };
-    let known: Vec<&str> = layer.fields().iter().map(|f| f.name).collect();
-    match map.iter().find(|(field, _)| !known.contains(&field.as_str())) {
+    }
+    let known: Vec<&str> = source.fields().iter().map(|f| f.name).collect();
+    let of_place = |field: &str| matches!(source, Source::Layer(_)) && read::PLACE_FIELDS.contains(&field);
+    match map.iter().find(|(field, _)| !known.contains(&field.as_str()) && !of_place(field)) {
         None => Ok(()),
         Some((field, column)) => Err(Failure::new(
             CALL,
-            format!("--map {field}={column}: {layer} have no field `{field}`; use one of: {}", known.join(", ")),
+            format!("--map {field}={column}: {word} have no field `{field}`; use one of: {}", known.join(", ")),
         )),
     }
 }

@@ -25,7 +25,7 @@ fn world() -> &'static World {
 fn app_with(serving: Serving) -> App {
     let mut profile = Profile::preset("测试").expect("preset");
     profile.synthetic = true;
-    App::new(City::in_memory(profile, world().clone()), serving)
+    App::new(City::in_memory(profile, world().clone()).expect("memory"), serving)
 }
 
 fn app() -> App {
@@ -508,7 +508,8 @@ async fn two_grids_of_one_code_keep_their_own_figures() {
     let mut twins = world().clone();
     let code = twins.grids[0].code.clone();
     twins.grids[1].code = code.clone();
-    let app = App::new(City::in_memory(Profile::preset("测试").expect("preset"), twins), Serving::default());
+    let city = City::in_memory(Profile::preset("测试").expect("preset"), twins).expect("memory");
+    let app = App::new(city, Serving::default());
     let own = |page: &Value, id: u32| {
         let rows = page["rows"].as_array().expect("rows").clone();
         let row = rows.into_iter().find(|row| row["id"] == id).expect("row");

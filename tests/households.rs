@@ -488,3 +488,72 @@ proptest! {
         }
     }
 }
+
+/// Gives the town a table of households.
+fn count(town: &mut Town, table: &str) -> Prepared {
+    let reading = read_bytes("户数.csv", table.as_bytes(), Source::Households, &Options::default(), &|_, _| {});
+    let prepared = prepare(&town.0, &profile(), reading, "test", false);
+    let mut applied = town.0.clone();
+    prepared.change.apply(&mut applied, &mut profile()).expect("applies");
+    for layer in [Layer::Buildings, Layer::Compounds] {
+        assert!(applied.records(layer).eq(prepared.world.records(layer)), "{layer}");
+    }
+    town.0 = prepared.world.clone();
+    prepared
+}
+
+fn told(prepared: &Prepared) -> Vec<String> {
+    let warned = prepared.problems.iter().filter(|problem| problem.code != "columns-unused");
+    warned.map(|problem| format!("{} {}", problem.code, problem.row.unwrap_or_default())).collect()
+}
+
+#[test]
+fn a_table_of_households_finds_its_buildings() {
+    let mut town = Town::default();
+    town.compounds(&[around_three(json!(101))]);
+    let named = |code: &str, x: f64, more: Value| building(code, (x, 0.0, 20.0, 6), more);
+    town.buildings(&[
+        named("a", 0.0, json!({"name": "1号楼"})),
+        named("b", 40.0, json!({"name": "2号楼"})),
+        named("c", 80.0, json!({"address": "环城路 8号"})),
+    ]);
+    assert_eq!(town.total(Provenance::Spread), 101);
+    // By code, by name within the compound around it, by address; one that nobody knows, one without a figure.
+    let table = "小区,楼栋,地址,户数,统计日期\n,a,,30户,2024-03-01\n甲院,2幢,,31,\n,,环城路８号,20,\n乙院,1幢,,5,\n甲院,9幢,,,\n合计,,,86,\n";
+    let prepared = count(&mut town, table);
+    assert_eq!(town.figures(["a", "b", "c"]), ["30 surveyed", "31 surveyed", "20 surveyed"]);
+    assert_eq!(told(&prepared), ["totals-row 7", "households-missing 6", "household-unmatched 5"]);
+    let first = town.0.buildings[0].households.and_then(|h| h.as_of).expect("a day");
+    assert_eq!(first.to_string(), "2024-03-01");
+    // The same again changes nothing.
+    let again = count(&mut town, table);
+    assert!(again.change.edits.is_empty());
+    assert_eq!(again.tallies, [(Layer::Buildings, unchanged(3))]);
+}
+
+#[test]
+fn a_table_of_households_finds_its_compounds_and_shares_them_out() {
+    let mut town = Town::default();
+    let mut around = around_three(json!(null));
+    around["properties"]["aliases"] = json!("老甲院");
+    town.compounds(&[around]);
+    town.buildings(&three());
+    count(&mut town, "小区名称,户籍户数\n老甲院,50\n");
+    assert_eq!(town.figures(["a", "b", "c"]), ["20 spread", "20 spread", "10 spread"]);
+    let total = town.0.compounds[0].households.expect("a figure");
+    assert_eq!((total.count, total.basis.word(), total.provenance), (50, "registered", Provenance::Surveyed));
+}
+
+#[test]
+fn rows_of_one_building_are_never_added_in_silence() {
+    let mut town = Town::default();
+    town.buildings(&three());
+    let prepared = count(&mut town, "编码,单元,户数\na,1,10\na,2,12\nb,,7\nb,,7\nc,,5\nc,,6\n");
+    assert_eq!(town.figures(["a", "b"]), ["22 surveyed", "7 surveyed"]);
+    assert_eq!(town.figure("c"), "12 estimated", "nobody knows which row is right");
+    assert_eq!(told(&prepared), ["households-added 2", "doubled 5", "household-twice 6", "household-twice 7"]);
+    // Two compounds of one name, far apart.
+    let ground = |x: f64| rectangle(x, 500.0, 10.0, 10.0);
+    town.compounds(&[compound("乙", ground(0.0), json!({})), compound("乙", ground(5000.0), json!({}))]);
+    assert_eq!(told(&count(&mut town, "小区,户数\n乙,5\n")), ["household-ambiguous 2"]);
+}

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 const ORDER: [&str; 19] = [
     "config",
     "model",
+    "fabric",
     "read",
     "synth",
-    "fabric",
     "plan",
     "index",
     "coverage",

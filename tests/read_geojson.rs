@@ -223,49 +223,6 @@ fn what_is_wrong_with_a_file_is_said_with_its_place_and_remedy() {
     );
 }
 
-#[test]
-fn single_defects() {
-    // File, severity and code of what is told, whether a record comes of it.
-    let table: [(&str, Option<&str>, bool); 19] = [
-        ("antimeridian", Some("crosses-180"), false),
-        ("bowtie", Some("ring-self-crosses"), false),
-        ("clockwise-shell", None, true),
-        ("duplicate-vertices", Some("ring-repaired"), true),
-        ("empty-polygon", Some("coordinates-malformed"), false),
-        ("figure-eight-touch", None, true),
-        ("geometrycollection", Some("geometry-collection"), false),
-        ("hole-outside-shell", Some("hole-outside"), false),
-        ("hole-touches-shell-line", Some("ring-self-crosses"), false),
-        ("huge-coordinates", Some("coordinates-out-of-range"), false),
-        ("line-single-point", Some("line-too-short"), false),
-        ("line-zero-length", Some("line-too-short"), false),
-        ("nested-holes", Some("hole-in-hole"), false),
-        ("null-geometry", Some("geometry-missing"), false),
-        ("sliver-1e-9", Some("ring-without-area"), false),
-        ("two-points", Some("ring-without-area"), false),
-        ("unclosed-ring", Some("ring-repaired"), true),
-        ("z-and-m", None, true),
-        ("zero-area", Some("ring-without-area"), false),
-    ];
-    for (file, code, kept) in table {
-        let options = Options { map: vec![("code".into(), "case".into())], ..wgs84() };
-        let Some(reading) =
-            as_layer(&format!("data/maps/nasty/derived/geometry/{file}.geojson"), Layer::Grids, &options)
-        else {
-            return;
-        };
-        assert_eq!(codes(&reading), code.into_iter().collect::<Vec<_>>(), "{file}: {:?}", reading.problems);
-        assert_eq!(reading.features.len(), usize::from(kept), "{file}");
-        assert_eq!(reading.has_errors(), !kept, "{file}");
-        assert!(
-            reading
-                .problems
-                .iter()
-                .all(|p| !p.remedy.is_empty() && (p.code == "columns-unused" || p.feature.contains(file)))
-        );
-    }
-}
-
 fn square(x: f64, code: serde_json::Value) -> serde_json::Value {
     json!({"type": "Feature", "properties": {"code": code},
            "geometry": {"type": "Polygon", "coordinates": [[[x, 0], [x + 1.0, 0], [x + 1.0, 1], [x, 1], [x, 0]]]}})

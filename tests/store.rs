@@ -2,7 +2,7 @@
 
 use gridweave::city::{City, Snapshot};
 use gridweave::model::{Coord, Geometry, Layer, Profile, Record, Value, World};
-use gridweave::store::{Change, Checkpoint, Edit, Embedded, Store, StoreError, export_geopackage, read_only};
+use gridweave::store::{Change, Checkpoint, Edit, Effect, Embedded, Store, StoreError, export_geopackage, read_only};
 use gridweave::synth::{Scale, generate};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -28,7 +28,11 @@ fn scratch() -> (tempfile::TempDir, PathBuf) {
 fn rename(name: &str) -> Change {
     let mut record = world().record(Layer::Checkpoints, world().checkpoints[0].id.0).expect("checkpoint");
     record.values[0] = name.into();
-    Change { reason: format!("rename to {name}"), edits: vec![Edit::Put(Layer::Checkpoints, record)] }
+    Change {
+        reason: format!("rename to {name}"),
+        edits: vec![Edit::Put(Layer::Checkpoints, record)],
+        ..Change::default()
+    }
 }
 
 fn first_name(world: &World) -> &str {
@@ -63,7 +67,7 @@ fn what_the_file_has_not_seen_is_replayed_from_the_journal() {
     let (_dir, path) = scratch();
     drop(City::create(&path, &profile(), world(), "test").expect("create"));
     let mut store = Embedded::open(&path).expect("open");
-    let (version, _) = store.commit(&rename("新名")).expect("commit");
+    let (version, _) = store.commit(&rename("新名"), &Effect::default()).expect("commit");
     drop(store);
     assert_ne!(first_name(&read_only(&path).expect("file").world), "新名", "no checkpoint ran yet");
     let city = City::open(&path).expect("open");
@@ -98,7 +102,7 @@ fn a_readers_lock_delays_the_checkpoint_and_loses_nothing() {
     reader.execute_batch("BEGIN").expect("begin");
     let count: i64 = reader.query_row("SELECT count(*) FROM buildings", [], |row| row.get(0)).expect("select");
     assert!(count > 0);
-    store.commit(&rename("等待")).expect("a reader cannot stop an acknowledgement");
+    store.commit(&rename("等待"), &Effect::default()).expect("a reader cannot stop an acknowledgement");
     assert_eq!(store.checkpoint().expect("busy is no error"), Checkpoint::Busy);
     assert_eq!(first_name(&store.load().expect("load").world), "等待");
     reader.execute_batch("COMMIT").expect("commit");
@@ -113,7 +117,14 @@ fn ids_are_never_given_twice() {
     let last = world().checkpoints.last().expect("checkpoints").id.0;
     let mut store = Embedded::open(&path).expect("open");
     store
-        .commit(&Change { reason: "delete".into(), edits: vec![Edit::Delete(Layer::Checkpoints, last)] })
+        .commit(
+            &Change {
+                reason: "delete".into(),
+                edits: vec![Edit::Delete(Layer::Checkpoints, last)],
+                ..Change::default()
+            },
+            &Effect::default(),
+        )
         .expect("commit");
     store.checkpoint().expect("checkpoint");
     let mut stored = store.load().expect("load").world;
@@ -200,7 +211,7 @@ fn crash_child() {
     let Some(path) = std::env::var_os(CHILD) else { return };
     let mut store = Embedded::open(Path::new(&path)).expect("open");
     for n in 0.. {
-        let (version, _) = store.commit(&rename(&format!("v{n}"))).expect("commit");
+        let (version, _) = store.commit(&rename(&format!("v{n}")), &Effect::default()).expect("commit");
         println!("\nacknowledged {version} v{n}");
         if n % 3 == 0 {
             store.checkpoint().expect("checkpoint");
@@ -329,7 +340,7 @@ fn a_removed_city_can_be_made_again_unless_its_journal_holds_more() {
     std::fs::remove_file(&path).expect("remove");
     drop(City::create(&path, &profile(), world(), "again").expect("create again"));
     let mut store = Embedded::open(&path).expect("open");
-    store.commit(&rename("新名")).expect("commit");
+    store.commit(&rename("新名"), &Effect::default()).expect("commit");
     drop(store);
     std::fs::remove_file(&path).expect("remove");
     assert!(matches!(City::create(&path, &profile(), world(), "third"), Err(StoreError::StrangeJournal(_))));
@@ -353,7 +364,7 @@ fn a_city_file_put_back_from_a_copy_or_swapped_is_not_written_over() {
     let (other_dir, other) = scratch();
     drop(City::create(&other, &profile(), world(), "test").expect("create"));
     let mut store = Embedded::open(&other).expect("open");
-    store.commit(&rename("别处")).expect("commit");
+    store.commit(&rename("别处"), &Effect::default()).expect("commit");
     std::fs::copy(&copy, &other).expect("swap");
     assert!(matches!(store.checkpoint(), Err(StoreError::StrangeJournal(_))));
     assert_eq!(first_name(&read_only(&other).expect("read").world), first_name(world()));
@@ -415,7 +426,7 @@ fn a_spatial_index_that_gdal_added_is_kept_true() {
         Edit::Delete(Layer::Checkpoints, gone.id),
         Edit::Put(Layer::Checkpoints, added),
     ];
-    city.commit(&Change { reason: "all kinds of edits".into(), edits }).expect("commit");
+    city.commit(&Change { reason: "all kinds of edits".into(), edits, ..Change::default() }).expect("commit");
     assert_eq!(city.checkpoint().expect("the triggers run"), Checkpoint::Done);
     let indexed = ask("SELECT count(*) AS n, max(maxx) AS east FROM rtree_checkpoints_geom").expect("ogrinfo");
     assert!(indexed.contains(&format!("n (Integer) = {}", records.len())) && indexed.contains("= 105"), "{indexed}");

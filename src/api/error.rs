@@ -3,6 +3,7 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 /// What a client is told when something does not work.
@@ -17,13 +18,26 @@ pub struct Problem {
     status: u16,
     /// What is wrong with this request, and what to do.
     detail: String,
+    /// What a program can read of it (RFC 9457 section 3.2); the routes that add something say what.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    more: Option<Box<Map<String, Value>>>,
 }
 
 impl Problem {
     /// A problem with a status and a sentence.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or("Error").to_owned();
-        Self { kind: "about:blank", title, status: status.as_u16(), detail: detail.into() }
+        Self { kind: "about:blank", title, status: status.as_u16(), detail: detail.into(), more: None }
+    }
+
+    /// The same problem with a member that a program can read.
+    pub fn with(mut self, name: &str, value: impl Serialize) -> Self {
+        // A value that cannot be written is left out; the sentence says what matters.
+        if let Ok(value) = serde_json::to_value(value) {
+            self.more.get_or_insert_default().insert(name.to_owned(), value);
+        }
+        self
     }
 
     /// 400.
@@ -85,6 +99,17 @@ pub struct Query<T>(pub T);
 #[derive(Clone, Copy, Debug, axum::extract::FromRequestParts)]
 #[from_request(via(axum::extract::Path), rejection(Problem))]
 pub struct Path<T>(pub T);
+
+/// A body in JSON whose refusals are problem documents.
+#[derive(Clone, Copy, Debug, axum::extract::FromRequest)]
+#[from_request(via(axum::extract::Json), rejection(Problem))]
+pub struct Json<T>(pub T);
+
+impl From<axum::extract::rejection::JsonRejection> for Problem {
+    fn from(rejection: axum::extract::rejection::JsonRejection) -> Self {
+        Self::new(rejection.status(), rejection.body_text())
+    }
+}
 
 /// A body whose refusals (413) are problem documents.
 #[derive(Clone, Debug)]

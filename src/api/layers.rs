@@ -1,8 +1,9 @@
 //! Every layer as a table, one grid as a card, and the city as a whole.
 
 use super::error::{Path, Problem, Query};
+use super::guard::editable;
 use super::shapes::{Extent, GridCard, Position, extent, position};
-use super::{App, closed, json, refuse_closed};
+use super::{App, closed, json, open_layer};
 use crate::city::table::Query as TableQuery;
 use crate::city::{Found, Snapshot};
 use crate::model::{Bounds, Coord, Layer, Value};
@@ -81,10 +82,7 @@ pub async fn list(
     Path(layer): Path<String>,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, Problem> {
-    let known = || Layer::ALL.map(Layer::word).join(", ");
-    let layer =
-        Layer::parse(&layer).ok_or_else(|| Problem::not_found(format!("no layer `{layer}`; there are {}", known())))?;
-    refuse_closed(&app, layer)?;
+    let layer = open_layer(&app, &layer)?;
     let snapshot = app.city.snapshot();
     let sort = query.sort.map(|s| match s.strip_prefix('-') {
         Some(column) => (column.to_owned(), true),
@@ -204,6 +202,10 @@ pub struct CityAnswer<'a> {
     closed: Vec<&'static str>,
     /// The bands in force today, by class.
     bands: BTreeMap<&'static str, BandOf>,
+    /// Whether the city can be changed through this server.
+    editable: bool,
+    /// Why not; null where it can.
+    read_only_because: Option<&'static str>,
 }
 
 /// The city as a whole.
@@ -217,6 +219,7 @@ pub async fn city(State(app): State<App>) -> Response {
     });
     let (closed_layers, open): (Vec<Layer>, Vec<Layer>) =
         Layer::ALL.into_iter().partition(|layer| closed(&app, *layer));
+    let read_only_because = editable(&app).err();
     json(&CityAnswer {
         name: &snapshot.profile.name,
         version: snapshot.version,
@@ -228,6 +231,8 @@ pub async fn city(State(app): State<App>) -> Response {
         counts: open.into_iter().map(|layer| (layer.word(), snapshot.world.count(layer))).collect(),
         closed: closed_layers.into_iter().map(Layer::word).collect(),
         bands: bands.collect(),
+        editable: read_only_because.is_none(),
+        read_only_because,
     })
 }
 

@@ -1,8 +1,12 @@
 //! The HTTP service: all routes on one page, a file per noun, the JSON in [`shapes`].
 
+mod changes;
+mod desk;
 pub mod error;
 mod export;
+mod features;
 mod guard;
+mod jobs;
 mod layers;
 mod locate;
 mod ops;
@@ -11,6 +15,8 @@ mod tiles;
 mod web;
 
 use crate::city::City;
+use crate::city::desk::files::{self, Files};
+use crate::city::jobs::{Jobs, KEPT};
 use crate::config::Serving;
 use crate::model::Layer;
 use axum::extract::DefaultBodyLimit;
@@ -38,6 +44,9 @@ pub struct Shared {
     pub city: City,
     /// How it is served.
     pub config: Serving,
+    /// Files that were brought to the data desk.
+    desk: Files,
+    jobs: Jobs<desk::Outcome>,
     tiles: tiles::TileCache,
     metrics: ops::Metrics,
     slots: tokio::sync::Semaphore,
@@ -61,6 +70,8 @@ impl App {
         let slots = config.max_requests.min(tokio::sync::Semaphore::MAX_PERMITS);
         Self(Arc::new(Shared {
             city,
+            desk: Files::new(config.max_upload_mb.saturating_mul(1 << 20)),
+            jobs: Jobs::default(),
             tiles: tiles::TileCache::new(config.tile_cache_mb.saturating_mul(1 << 20)),
             metrics: ops::Metrics::default(),
             slots: tokio::sync::Semaphore::new(slots),
@@ -97,11 +108,26 @@ fn refuse_closed(app: &App, layer: Layer) -> Result<(), Problem> {
     Ok(())
 }
 
+/// The layer of a word, unless it is closed.
+fn open_layer(app: &App, word: &str) -> Result<Layer, Problem> {
+    let known = || Layer::ALL.map(Layer::word).join(", ");
+    let layer =
+        Layer::parse(word).ok_or_else(|| Problem::not_found(format!("no layer `{word}`; there are {}", known())))?;
+    refuse_closed(app, layer)?;
+    Ok(layer)
+}
+
+/// Runs what reads or writes much on a thread of its own, so that quick questions need not wait for it.
+async fn aside<T: Send + 'static>(task: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(task).await.map_err(|e| Problem::internal(&e))
+}
+
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Gridweave", description = "Places, the grids that answer for them, and the map. Errors are RFC 9457 problem documents.", license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")),
     tags((name = "lookup", description = "Who is responsible?"), (name = "layers", description = "Everything on the map, as tables"),
-         (name = "tiles", description = "Vector tiles"), (name = "operations", description = "For those who run the server"))
+         (name = "editing", description = "Changes by hand and their history"),
+         (name = "desk", description = "Files in, looked at, read on trial, imported"), (name = "tiles", description = "Vector tiles"), (name = "operations", description = "For those who run the server"))
 )]
 struct Description;
 
@@ -111,8 +137,20 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(layers::search))
         .routes(routes!(layers::city))
         .routes(routes!(layers::grid))
+        .routes(routes!(features::schema))
+        .routes(routes!(changes::list))
+        .routes(routes!(desk::files, desk::upload))
+        .routes(routes!(desk::file, desk::remove))
+        .routes(routes!(desk::preview))
+        .routes(routes!(desk::import))
+        .routes(routes!(jobs::job, jobs::cancel))
+        .routes(routes!(jobs::problems_jsonl))
+        .routes(routes!(jobs::problems_xlsx))
         .routes(routes!(layers::list))
         .routes(routes!(export::export))
+        .routes(routes!(features::add))
+        .routes(routes!(features::get, features::correct, features::remove))
+        .routes(routes!(changes::undo))
         .routes(routes!(tiles::tile))
         .routes(routes!(tiles::describe))
         .routes(routes!(ops::healthz))
@@ -213,7 +251,12 @@ async fn keep_file_current(app: App) {
             () = tokio::time::sleep(std::time::Duration::from_secs(5)) => false,
         };
         let task = app.clone();
-        match tokio::task::spawn_blocking(move || task.city.checkpoint()).await {
+        let chores = move || {
+            task.desk.expire(files::IDLE);
+            task.jobs.expire(KEPT);
+            task.city.checkpoint()
+        };
+        match tokio::task::spawn_blocking(chores).await {
             Ok(Ok(_)) => {}
             Ok(Err(error)) => {
                 tracing::error!(%error, "the city file could not be brought up to date; changes are safe in the journal")

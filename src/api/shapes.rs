@@ -1,7 +1,7 @@
 //! The JSON that the API speaks, apart from the model.
 
 use crate::city::Snapshot;
-use crate::model::{Band, Bounds, Coord, Layer};
+use crate::model::{Band, Bounds, Coord, Layer, Problem, Severity};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -21,6 +21,36 @@ pub fn position(at: Coord) -> Position {
 /// `[west, south, east, north]` of a box.
 pub fn extent(bounds: Bounds) -> Extent {
     Extent(bounds.degrees())
+}
+
+/// What is wrong with data, said once.
+#[derive(Serialize, ToSchema)]
+pub struct ProblemShape {
+    /// `error`, `warning` or `note`.
+    #[schema(value_type = String)]
+    severity: Severity,
+    /// A stable word to filter by.
+    code: String,
+    /// The file; empty for the city itself.
+    file: String,
+    /// Which feature; empty for the whole file.
+    feature: String,
+    /// The row of the table, the first being 1, or the number of the feature.
+    row: Option<u64>,
+    /// `[lon, lat]` in WGS 84.
+    at: Option<[f64; 2]>,
+    /// What is wrong.
+    message: String,
+    /// What to do.
+    remedy: String,
+}
+
+impl ProblemShape {
+    /// As the API writes it.
+    pub fn of(problem: &Problem) -> Self {
+        let Problem { severity, code, file, feature, row, at, message, remedy } = problem.clone();
+        Self { severity, code, file, feature, row, at, message, remedy }
+    }
 }
 
 /// A place above the grids.

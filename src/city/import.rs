@@ -1,9 +1,10 @@
 //! What a reading of a file means for a city: which things are new, which changed, and who lives where afterwards.
 
-use super::Snapshot;
+use super::slivers::close_slivers;
+use super::{Snapshot, households};
 use crate::index::{Ground, compounds};
 use crate::model::{BuildingKind, Coord, Entity, Frame, Layer, Problem, Profile, Record, Severity, Value, World};
-use crate::read::Reading;
+use crate::read::{Reading, Source};
 use crate::store::{Change, Edit};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use xxhash_rust::xxh3::xxh3_128;
@@ -19,6 +20,29 @@ pub struct Prepared {
     pub tallies: Vec<(Layer, Tally)>,
     /// The city as it will be.
     pub world: World,
+    /// What becomes of each feature of the reading, in its order.
+    pub fates: Vec<Fate>,
+}
+
+/// What becomes of one feature of a reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is new.
+    Added,
+    /// It changes a thing that is there.
+    Updated,
+    /// It is there already.
+    Unchanged,
+    /// It repeats another feature of the reading.
+    Doubled,
+    /// The city cannot hold it.
+    Refused,
+}
+
+/// A feature of a reading, and which one it is.
+struct Read {
+    at: usize,
+    record: Record,
 }
 
 /// What happens to one layer.
@@ -41,56 +65,97 @@ impl Prepared {
     pub fn has_errors(&self) -> bool {
         self.problems.iter().any(|p| p.severity == Severity::Error)
     }
+
+    /// Names OpenStreetMap among the city's sources, which it asks for wherever its data is shown (ODbL 1.0, section 4.3).
+    pub fn credit(&mut self, source: Source, profile: &mut Profile) {
+        const OSM: &str = "© OpenStreetMap contributors";
+        if source == Source::Osm && !profile.attribution.iter().any(|a| a == OSM) {
+            profile.attribution.push(OSM.to_owned());
+            self.change.edits.push(Edit::Describe(Box::new(profile.clone())));
+        }
+    }
 }
 
 /// Fits a reading into a world.
 ///
 /// A feature is the same thing as one in the city, and keeps its id, when both have the same code (compounds: the same
 /// name, at most 2 km apart); what has neither, when it has the same place, kind and name; a building also
-/// when it has the same outline and no other code. What a file leaves empty
+/// when it has the same outline and no other code. Rows of a table of households go to what the city has by then. What a file leaves empty
 /// stays; with `replace` it goes, and what a layer of the file does not mention is removed.
 pub fn prepare(before: &World, profile: &Profile, reading: Reading, reason: &str, replace: bool) -> Prepared {
     let mut world = before.clone();
     let mut edits = Vec::new();
     let mut problems = reading.problems;
     let mut tallies: HashMap<Layer, Tally> = HashMap::new();
-    let mut by_layer: HashMap<Layer, Vec<Record>> = HashMap::new();
-    for (layer, record) in reading.features {
-        by_layer.entry(layer).or_default().push(record);
+    let mut fates = vec![Fate::Refused; reading.features.len()];
+    let mut by_layer: HashMap<Layer, Vec<Read>> = HashMap::new();
+    for (at, (layer, record)) in reading.features.into_iter().enumerate() {
+        by_layer.entry(layer).or_default().push(Read { at, record });
     }
     for layer in Layer::ALL {
         let Some(records) = by_layer.remove(&layer) else { continue };
-        let tally = tallies.entry(layer).or_default();
-        fit(layer, records, replace, &mut world, &mut edits, &mut problems, tally);
+        let records = once_each(layer, records, &reading.rows, &mut fates, &mut problems);
+        tallies.insert(layer, fit(layer, records, replace, &mut world, &mut edits, &mut problems, &mut fates));
     }
+    let floor_area = profile.floor_area_per_household;
+    households::fit(&mut world, reading.households, floor_area, &mut edits, &mut problems, &mut tallies);
     derive_households(&mut world, profile, &mut edits, &mut tallies);
     let tallies = Layer::ALL.into_iter().filter_map(|layer| tallies.get(&layer).map(|t| (layer, *t))).collect();
-    Prepared { change: Change { reason: reason.to_owned(), edits }, problems, tallies, world }
+    Prepared {
+        change: Change { reason: reason.to_owned(), edits, ..Change::default() },
+        problems,
+        tallies,
+        world,
+        fates,
+    }
 }
+
+/// What lies above is left for things that are still to come.
+const HIGHEST_NUMBER: u32 = 1 << 31;
 
 /// Estates of one name further apart than this, in metres, are two estates. A datum read wrongly moves one by less.
 const SAME_ESTATE: f64 = 2000.0;
 
 fn fit(
     layer: Layer,
-    records: Vec<Record>,
+    records: Vec<Read>,
     replace: bool,
     world: &mut World,
     edits: &mut Vec<Edit>,
     problems: &mut Vec<Problem>,
-    tally: &mut Tally,
-) {
-    let records = once_each(layer, records, problems);
-    let matches = Known::of(world, layer).matches(layer, &records);
+    fates: &mut [Fate],
+) -> Tally {
+    let mut tally = Tally::default();
+    let mut records = records;
+    if layer.tiles_the_plane() {
+        let mut all: Vec<&mut Record> = records.iter_mut().map(|read| &mut read.record).collect();
+        close_slivers(layer, &mut all, world, replace, problems);
+    }
+    let known = Known::of(world, layer);
+    let matches = known.matches(layer, &records);
     let mut met: HashSet<u32> = HashSet::new();
-    for (mut record, same) in records.into_iter().zip(matches) {
-        record.id = same.unwrap_or(0);
+    // A file of our own tells the number that each thing had. Where this city never gave that number away, the thing
+    // keeps it; those come first, so that nobody else is given it.
+    let given = world.given(layer).max(world.ids(layer).last().unwrap_or(0));
+    let free = |number: u32| number > given && number <= HIGHEST_NUMBER;
+    let mut numbers: HashSet<u32> = HashSet::new();
+    let mut matched: Vec<(Read, Option<u32>)> = records.into_iter().zip(matches).collect();
+    for (Read { record, .. }, same) in &mut matched {
+        record.id = match same {
+            Some(id) => *id,
+            None if free(record.id) && numbers.insert(record.id) => record.id,
+            None => 0,
+        };
+    }
+    matched.sort_by_key(|(read, _)| read.record.id == 0);
+    for (Read { at, mut record }, same) in matched {
         let old = same.and_then(|id| world.record(layer, id));
         if let Some(old) = &old {
             keep_unsaid(layer, old, &mut record, replace);
         }
         if old.as_ref() == Some(&record) {
             tally.unchanged += 1;
+            fates[at] = Fate::Unchanged;
             met.insert(record.id);
             continue;
         }
@@ -98,10 +163,12 @@ fn fit(
             Ok(id) => {
                 record.id = id;
                 met.insert(id);
-                match old {
-                    Some(_) => tally.updated += 1,
-                    None => tally.added += 1,
-                }
+                let (count, fate) = match old {
+                    Some(_) => (&mut tally.updated, Fate::Updated),
+                    None => (&mut tally.added, Fate::Added),
+                };
+                *count += 1;
+                fates[at] = fate;
                 edits.push(Edit::Put(layer, record));
             }
             Err(fault) => problems.push(
@@ -115,16 +182,23 @@ fn fit(
         tally.removed = world.delete_all(layer, &gone) as u32;
         edits.extend(gone.into_iter().map(|id| Edit::Delete(layer, id)));
     }
+    tally
 }
 
 /// The records without those that repeat another to the last value; what shares only a code or name is told.
-fn once_each(layer: Layer, records: Vec<Record>, problems: &mut Vec<Problem>) -> Vec<Record> {
+fn once_each(
+    layer: Layer,
+    records: Vec<Read>,
+    rows: &[u64],
+    fates: &mut [Fate],
+    problems: &mut Vec<Problem>,
+) -> Vec<Read> {
     let mut met: HashSet<u128> = HashSet::new();
     let mut names: HashSet<u128> = HashSet::new();
     let mut kept = Vec::with_capacity(records.len());
-    for record in records {
+    for Read { at, record } in records {
         let named = name_key(layer, &record).is_some_and(|key| !names.insert(key));
-        let (code, message, remedy) = if !met.insert(place_key(&record, record.values.len())) {
+        let (code, message, remedy) = if !met.insert(place_key(&record, record.values.len()) ^ u128::from(record.id)) {
             (
                 "doubled",
                 "stands in the files more than once, exactly alike; kept once",
@@ -137,12 +211,15 @@ fn once_each(layer: Layer, records: Vec<Record>, problems: &mut Vec<Problem>) ->
                 "tell them apart in the source",
             )
         } else {
-            kept.push(record);
+            kept.push(Read { at, record });
             continue;
         };
-        problems.push(Problem::new(Severity::Warning, code, message, remedy).of(describe(layer, &record)));
-        if code != "doubled" {
-            kept.push(record);
+        let problem = Problem::new(Severity::Warning, code, message, remedy).of(describe(layer, &record));
+        problems.push(Problem { row: rows.get(at).copied(), ..problem.at(centre(&record)) });
+        if code == "doubled" {
+            fates[at] = Fate::Doubled;
+        } else {
+            kept.push(Read { at, record });
         }
     }
     kept
@@ -155,12 +232,16 @@ struct Known {
     by_place: HashMap<u128, Vec<u32>>,
     by_name: HashMap<u128, Vec<(u32, Coord)>>,
     by_outline: HashMap<u128, Vec<(u32, Value)>>,
+    /// Code, place and outline by number.
+    by_number: HashMap<u32, (Value, Coord, u128)>,
 }
 
 impl Known {
     fn of(world: &World, layer: Layer) -> Self {
         let mut known = Self::default();
         for record in world.records(layer) {
+            let code = record.get(layer, "code").clone();
+            known.by_number.insert(record.id, (code, centre(&record), place_key(&record, 0)));
             known.by_place.entry(place_key(&record, telling(layer))).or_default().push(record.id);
             if let Some(key) = name_key(layer, &record) {
                 known.by_name.entry(key).or_default().push((record.id, centre(&record)));
@@ -175,14 +256,15 @@ impl Known {
 
     /// The thing that each record is, where the city has it; each thing once. What agrees in everything that tells
     /// things apart chooses first, so that a second estate of one name cannot take the first one's place.
-    fn matches(&self, layer: Layer, records: &[Record]) -> Vec<Option<u32>> {
+    fn matches(&self, layer: Layer, records: &[Read]) -> Vec<Option<u32>> {
         let mut found: Vec<Option<u32>> = vec![None; records.len()];
         let mut met: HashSet<u32> = HashSet::new();
         let mut round = |candidates: &dyn Fn(&Record) -> Vec<u32>| {
-            for (found, record) in found.iter_mut().zip(records).filter(|(found, _)| found.is_none()) {
-                *found = candidates(record).into_iter().find(|id| met.insert(*id));
+            for (found, read) in found.iter_mut().zip(records).filter(|(found, _)| found.is_none()) {
+                *found = candidates(&read.record).into_iter().find(|id| met.insert(*id));
             }
         };
+        round(&|record| self.by_its_number(layer, record).into_iter().collect());
         round(&|record| self.by_place.get(&place_key(record, telling(layer))).cloned().unwrap_or_default());
         round(&|record| {
             let known = name_key(layer, record).and_then(|key| self.by_name.get(&key));
@@ -199,6 +281,18 @@ impl Known {
             });
         }
         found
+    }
+
+    /// The thing of the number that a file of our own tells, unless it is plainly another: another city's file has numbers
+    /// too. Its code may have been corrected where its outline is the same, its outline where its code is.
+    fn by_its_number(&self, layer: Layer, record: &Record) -> Option<u32> {
+        let (code, place, outline) = self.by_number.get(&record.id)?;
+        let own = record.get(layer, "code");
+        let at = centre(record);
+        let same_code = own == code && *own != Value::Null;
+        let codeless = *own == Value::Null || *code == Value::Null;
+        let near = Frame::at(at).distance(at, *place).0 <= SAME_ESTATE;
+        (same_code || (near && (codeless || *outline == place_key(record, 0)))).then_some(record.id)
     }
 }
 
@@ -246,6 +340,15 @@ fn name_key(layer: Layer, record: &Record) -> Option<u128> {
     }
 }
 
+/// The text that tells places of a layer apart: the code, or the name where there is none.
+pub(super) fn code_or_name(layer: Layer, record: &Record) -> Option<String> {
+    let text = |field| match record.get(layer, field) {
+        Value::Text(text) => Some(text.to_string()),
+        _ => None,
+    };
+    text("code").or_else(|| text("name"))
+}
+
 /// How many of a layer's first values tell things of one place apart: code and name, or kind and name; a compound's name.
 fn telling(layer: Layer) -> usize {
     if layer == Layer::Compounds { 1 } else { 2 }
@@ -263,7 +366,7 @@ fn centre(record: &Record) -> Coord {
 }
 
 /// `grid SQ-3-2`, `building 3号楼`, `camera at 104.1, 30.6`.
-fn describe(layer: Layer, record: &Record) -> String {
+pub(super) fn describe(layer: Layer, record: &Record) -> String {
     for field in ["code", "name"] {
         if let Value::Text(text) = record.get(layer, field) {
             return format!("{} {text}", layer.singular());
@@ -274,7 +377,12 @@ fn describe(layer: Layer, record: &Record) -> String {
 }
 
 /// Matches compounds to buildings and gives uncounted buildings their share or an estimate.
-fn derive_households(world: &mut World, profile: &Profile, edits: &mut Vec<Edit>, tallies: &mut HashMap<Layer, Tally>) {
+pub(super) fn derive_households(
+    world: &mut World,
+    profile: &Profile,
+    edits: &mut Vec<Edit>,
+    tallies: &mut HashMap<Layer, Tally>,
+) {
     let matters = |edit: &Edit| match edit {
         // A compound known by a point shares its total within its own grid.
         Edit::Put(layer, _) | Edit::Delete(layer, _) => {

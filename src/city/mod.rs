@@ -6,11 +6,17 @@
 pub mod ask;
 mod batch;
 pub mod check;
+pub mod desk;
+pub mod edit;
 pub mod export;
+mod households;
 pub mod import;
+pub mod jobs;
 mod search;
 mod shelf;
+mod slivers;
 pub mod table;
+pub mod undo;
 
 pub use search::Found;
 pub use shelf::{MAX_ZOOM, Shelf};
@@ -18,11 +24,14 @@ pub use shelf::{MAX_ZOOM, Shelf};
 use crate::index::{Facts, Ground};
 use crate::model::{Profile, World};
 use crate::read::evidence::Known;
-use crate::store::{Change, Checkpoint, Embedded, Store, StoreError, Stored, edits_of, read_only};
+use crate::store::{
+    Change, Checkpoint, Effect, Embedded, Entry, Memory, Store, StoreError, Stored, edits_of, read_only,
+};
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
+use std::ops::RangeInclusive;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A city at one version: nothing in it ever changes.
 #[derive(Debug)]
@@ -82,24 +91,11 @@ impl Snapshot {
     }
 }
 
-/// Keeps nothing but count: the demo's city lives in its snapshot alone.
-struct Memory {
-    version: u64,
-}
-
-impl Store for Memory {
-    fn commit(&mut self, _: &Change) -> Result<(u64, Timestamp), StoreError> {
-        self.version += 1;
-        Ok((self.version, Timestamp::now()))
-    }
-
-    fn checkpoint(&mut self) -> Result<Checkpoint, StoreError> {
-        Ok(Checkpoint::Done)
-    }
-}
-
 /// A city open for writing.
 pub struct City {
+    /// Held by whoever works out a change from the snapshot until that change is in it: no two start from the same one.
+    writer: Mutex<()>,
+    /// Held for as long as the store is asked something.
     store: Mutex<Box<dyn Store>>,
     current: ArcSwap<Snapshot>,
 }
@@ -123,7 +119,9 @@ impl City {
     pub fn create(path: &Path, profile: &Profile, world: &World, reason: &str) -> Result<Self, StoreError> {
         let mut store = Embedded::create(path, profile)?;
         if *world != World::default() {
-            if let Err(error) = store.commit(&Change { reason: reason.to_owned(), edits: edits_of(world) }) {
+            let change = Change { reason: reason.to_owned(), edits: edits_of(world), ..Change::default() };
+            let effect = Effect::of(&change, (&World::default(), profile), (world, profile));
+            if let Err(error) = store.commit(&change, &effect) {
                 // An empty city is not what was asked for.
                 let _ = std::fs::remove_file(path);
                 return Err(error);
@@ -134,15 +132,22 @@ impl City {
     }
 
     /// A city that is gone when the program ends.
-    pub fn in_memory(profile: Profile, world: World) -> Self {
+    ///
+    /// # Errors
+    /// There is no memory left.
+    pub fn in_memory(profile: Profile, world: World) -> Result<Self, StoreError> {
         let stored = Stored { world, profile, version: 1, since: Timestamp::now() };
-        let current = ArcSwap::from_pointee(Snapshot::build(stored));
-        Self { store: Mutex::new(Box::new(Memory { version: 1 })), current }
+        Ok(Self::of(Memory::new(stored.version)?, stored))
     }
 
     fn with(store: Embedded) -> Result<Self, StoreError> {
-        let current = ArcSwap::from_pointee(Snapshot::build(store.load()?));
-        Ok(Self { store: Mutex::new(Box::new(store)), current })
+        let stored = store.load()?;
+        Ok(Self::of(store, stored))
+    }
+
+    fn of(store: impl Store + 'static, stored: Stored) -> Self {
+        let current = ArcSwap::from_pointee(Snapshot::build(stored));
+        Self { writer: Mutex::default(), store: Mutex::new(Box::new(store)), current }
     }
 
     /// The city as it is now. Cheap; hold it for as long as one answer needs a consistent view.
@@ -155,16 +160,72 @@ impl City {
     /// # Errors
     /// The change did not happen.
     pub fn commit(&self, change: &Change) -> Result<Arc<Snapshot>, StoreError> {
-        // A panic of an earlier holder cannot have left the store half changed: its state is in SQLite transactions.
-        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        let _writer = self.writing();
+        self.make(self.snapshot(), change)
+    }
+
+    /// Makes the change that `plan` works out from the city as it is; no other change comes between. One without edits
+    /// leaves the city as it is.
+    ///
+    /// # Errors
+    /// What `plan` refuses, and what keeps the change from happening.
+    pub fn change<E: From<StoreError>>(
+        &self,
+        plan: impl FnOnce(&Snapshot) -> Result<Change, E>,
+    ) -> Result<Arc<Snapshot>, E> {
+        let _writer = self.writing();
         let before = self.snapshot();
+        let change = plan(&before)?;
+        if change.edits.is_empty() {
+            return Ok(before);
+        }
+        Ok(self.make(before, &change)?)
+    }
+
+    fn make(&self, before: Arc<Snapshot>, change: &Change) -> Result<Arc<Snapshot>, StoreError> {
         let (mut world, mut profile) = (before.world.clone(), before.profile.clone());
         change.apply(&mut world, &mut profile)?;
-        let (version, since) = store.commit(change)?;
+        let effect = Effect::of(change, (&before.world, &before.profile), (&world, &profile));
+        drop(before);
+        let (version, since) = self.store().commit(change, &effect)?;
+        drop(effect);
         let after = Arc::new(Snapshot::build(Stored { world, profile, version, since }));
         self.current.store(after.clone());
-        write_down(store.as_mut());
+        write_down(self.store().as_mut());
         Ok(after)
+    }
+
+    fn writing(&self) -> MutexGuard<'_, ()> {
+        // A panic of an earlier holder cannot have left anything half changed: the store's state is in transactions.
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The changes of these versions, newest first, at most so many.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub fn history(&self, versions: RangeInclusive<u64>, limit: usize) -> Result<Vec<Entry>, StoreError> {
+        self.store().history(versions, limit)
+    }
+
+    /// Keeps a note with the city, in place of the one under this key.
+    ///
+    /// # Errors
+    /// Disk full and the like.
+    pub fn note(&self, key: &str, text: &str) -> Result<(), StoreError> {
+        self.store().note(key, text)
+    }
+
+    /// The note under a key.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub fn noted(&self, key: &str) -> Result<Option<String>, StoreError> {
+        self.store().noted(key)
+    }
+
+    fn store(&self) -> MutexGuard<'_, Box<dyn Store>> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Brings the city file up to date, where a reader's lock has kept it behind.
@@ -172,7 +233,7 @@ impl City {
     /// # Errors
     /// Disk full and the like; the changes stay safe in the journal.
     pub fn checkpoint(&self) -> Result<Checkpoint, StoreError> {
-        self.store.lock().unwrap_or_else(PoisonError::into_inner).checkpoint()
+        self.store().checkpoint()
     }
 }
 

@@ -186,12 +186,12 @@ impl Weave {
     }
 }
 
-fn directed(a: Coord, b: Coord, place: u32, sign: i32) -> Fragment {
+pub(super) fn directed(a: Coord, b: Coord, place: u32, sign: i32) -> Fragment {
     if a < b { (a, b, place, sign) } else { (b, a, place, -sign) }
 }
 
 /// Nodes the fragments: afterwards they meet only at their ends.
-fn split(mut fragments: Vec<Fragment>) -> Vec<Fragment> {
+pub(super) fn split(mut fragments: Vec<Fragment>) -> Vec<Fragment> {
     fragments.sort_unstable();
     let edges = fragments.chunk_by(|f, g| (f.0, f.1) == (g.0, g.1));
     let pieces = node(edges.clone().map(|same| (same[0].0, same[0].1)));

@@ -13,7 +13,7 @@ use crate::model::Coord;
 use std::collections::BTreeMap;
 
 /// A piece of a ring: its smaller end, its larger end, the place that owns the ring, and 1 when the ring runs from the
-/// smaller end to the larger, -1 otherwise.
+/// smaller end to the larger, -1 otherwise. 0 makes a cut: an edge that parts faces and belongs to nobody.
 pub(super) type Fragment = (Coord, Coord, u32, i32);
 
 /// No place, no cycle, no face yet.
@@ -38,6 +38,8 @@ pub(super) struct Faces {
     pub face: Vec<u32>,
     /// Who keeps a face: `keeper[face * layers + layer]`.
     pub keeper: Vec<u32>,
+    /// The polygons over each face, ascending, and how often their rings wind around it: never 0 times.
+    pub over: Vec<Vec<(u32, i32)>>,
     /// Twice the area of each face.
     pub area: Vec<i128>,
     /// The smallest vertex of each face's outer cycle.
@@ -68,6 +70,7 @@ impl Faces {
             position,
             face: Vec::new(),
             keeper: Vec::new(),
+            over: Vec::new(),
             area: Vec::new(),
             corner: Vec::new(),
             doubled: Vec::new(),
@@ -187,8 +190,8 @@ impl Faces {
             }
         }
         self.keeper = vec![NONE; labels.len() * self.layers];
-        for (face, label) in labels.iter().enumerate() {
-            let Some(label) = label else { continue };
+        self.over = labels.into_iter().map(Option::unwrap_or_default).collect();
+        for (face, label) in self.over.iter().enumerate() {
             for (at, &(place, _)) in label.iter().enumerate() {
                 let layer = layer_of[place as usize] as usize;
                 let keeper = &mut self.keeper[face * self.layers + layer];
@@ -219,7 +222,7 @@ impl Nets {
     }
 }
 
-/// Sorted fragments become edges; those that nobody's border runs along in the end are left out.
+/// Sorted fragments become edges; those that are no cut and that nobody's border runs along in the end are left out.
 fn gather(fragments: &[Fragment]) -> (Vec<(Coord, Coord)>, Nets) {
     let mut ends = Vec::with_capacity(fragments.len() / 2);
     let mut nets = Nets { start: vec![0], nets: Vec::with_capacity(fragments.len()) };
@@ -231,7 +234,7 @@ fn gather(fragments: &[Fragment]) -> (Vec<(Coord, Coord)>, Nets) {
                 nets.nets.push((own[0].2, net));
             }
         }
-        if nets.nets.len() > before {
+        if nets.nets.len() > before || same.iter().any(|f| f.3 == 0) {
             ends.push((same[0].0, same[0].1));
             nets.start.push(nets.nets.len() as u32);
         }
@@ -269,7 +272,7 @@ fn stars(ends: &[(Coord, Coord)]) -> (Vec<Coord>, Vec<u32>, Vec<u32>, Vec<u32>) 
 }
 
 /// Counter-clockwise from east.
-fn by_angle(centre: Coord, a: Coord, b: Coord) -> std::cmp::Ordering {
+pub(super) fn by_angle(centre: Coord, a: Coord, b: Coord) -> std::cmp::Ordering {
     let lower = |c: Coord| {
         let (dx, dy) = difference(centre, c);
         dy < 0 || (dy == 0 && dx < 0)

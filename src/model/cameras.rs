@@ -20,9 +20,9 @@ pub enum CameraKind {
 }
 
 words!(CameraKind {
-    Fixed = "fixed" | "枪机" | "directed" | "bullet",
-    Dome = "dome" | "半球" | "round",
-    Ptz = "ptz" | "球机" | "panning",
+    Fixed = "fixed" | "枪机" | "枪型" | "固定枪机" | "directed" | "bullet",
+    Dome = "dome" | "半球" | "半球机" | "半球型" | "round",
+    Ptz = "ptz" | "球机" | "快球" | "云台" | "球型" | "panning",
 });
 
 /// 摄像头.

@@ -70,20 +70,46 @@ pub struct Field {
     pub aliases: &'static [&'static str],
 }
 
+impl Field {
+    /// Whether files use this word for it; the word without blanks, Latin letters lower case.
+    pub fn is_called(&self, word: &str) -> bool {
+        self.name == word || self.aliases.contains(&word)
+    }
+}
+
 const fn field(name: &'static str, kind: FieldKind, aliases: &'static [&'static str]) -> Field {
     Field { name, kind, aliases }
 }
 
 use FieldKind::{Bool, Code, Date, Integer, Real, Text};
 
-const CODE: Field = field("code", Code, &["id", "编码", "编号", "代码", "adcode"]);
 const NAME: Field = field("name", Text, &["名称", "name:zh", "名字"]);
 const KIND: Field = field("kind", Text, &["type", "类型", "种类"]);
 const HOURS: Field = field("hours", Text, &["opening_hours", "开放时间"]);
-const HOUSEHOLDS: Field = field("households", Integer, &["户数", "总户数", "房屋总数", "常住户数"]);
-const BASIS: Field = field("basis", Text, &["口径"]);
+const HOUSEHOLDS: Field = field(
+    "households",
+    Integer,
+    &[
+        "户数",
+        "总户数",
+        "常住户数",
+        "居民户数",
+        "住户数",
+        "实有户数",
+        "入住户数",
+        "居民户数/常住",
+        "居民户数/合计",
+        "户数/常住",
+        "户数/合计",
+        "户籍户数",
+        "房屋总数",
+        "房屋套数",
+        "总套数",
+    ],
+);
+const BASIS: Field = field("basis", Text, &["口径", "统计口径"]);
 const PROVENANCE: Field = field("provenance", Text, &[]);
-const AS_OF: Field = field("as_of", Date, &["统计日期", "截至日期"]);
+const AS_OF: Field = field("as_of", Date, &["统计日期", "截至日期", "统计时间", "截至时间", "数据日期"]);
 
 const fn level(
     code: &'static [&'static str],
@@ -104,13 +130,13 @@ static COMMUNITIES: [Field; 3] = level(
     &["社区编码", "社区代码", "编码", "代码"],
     &["社区", "社区名称", "名称"],
     // Files of communities carry the subdistrict's code under the name it has in files of subdistricts.
-    &["上级", "上级编码", "街道编码", "街道代码"],
+    &["上级", "上级编码", "街道编码", "街道代码", "所属街道"],
 );
 static GRIDS: [Field; 5] = [
     field("code", Code, &["网格编号", "网格编码", "网格代码", "编码", "编号"]),
     field("name", Text, &["网格名称", "名称", "所属组织"]),
     field("class", Text, &["网格类型", "类型"]),
-    field("community", Code, &["社区编码", "社区代码", "所属社区编码"]),
+    field("community", Code, &["社区编码", "社区代码", "所属社区编码", "所属社区"]),
     field("external_code", Code, &["外部编码"]),
 ];
 static ZONES: [Field; 5] = [
@@ -121,25 +147,33 @@ static ZONES: [Field; 5] = [
     field("target", Real, &["目标"]),
 ];
 static COMPOUNDS: [Field; 9] = [
-    field("name", Text, &["plot_name", "小区名称", "小区", "名称"]),
+    field("name", Text, &["plot_name", "小区名称", "小区名", "小区", "院落名称", "楼盘名称", "名称"]),
     HOUSEHOLDS,
     BASIS,
     PROVENANCE,
     AS_OF,
-    field("buildings", Integer, &["楼栋总数", "楼栋数"]),
+    field("buildings", Integer, &["楼栋总数", "楼栋数", "楼栋", "楼幢数", "栋数", "幢数", "总栋数"]),
     field("class", Text, &["类型"]),
-    field("aliases", Text, &["别名", "alt_name", "old_name"]),
-    field("manager", Text, &["物业公司", "物业"]),
+    field("aliases", Text, &["别名", "曾用名", "俗称", "alt_name", "old_name"]),
+    field(
+        "manager",
+        Text,
+        &["物业公司", "物业服务企业", "物业服务公司", "物业公司名称", "物业企业", "物业管理单位", "物业"],
+    ),
 ];
 static INSTITUTIONS: [Field; 2] = [NAME, KIND];
 static BUILDINGS: [Field; 14] = [
-    field("code", Code, &["楼栋编码", "编码", "编号"]),
-    NAME,
-    field("address", Text, &["地址", "addr:full"]),
-    field("floors", Integer, &["floor", "层数", "楼层", "building:levels"]),
+    field("code", Code, &["楼栋编码", "楼栋编号", "编码", "编号"]),
+    field("name", Text, &["名称", "楼栋名称", "楼栋", "楼栋号", "楼号", "幢号", "栋号", "楼幢号", "name:zh", "名字"]),
+    field(
+        "address",
+        Text,
+        &["地址", "房屋地址", "详细地址", "标准地址", "楼栋地址", "坐落", "门牌号", "门牌", "addr:full"],
+    ),
+    field("floors", Integer, &["floor", "层数", "总层数", "楼层数", "总楼层", "地上层数", "楼层", "building:levels"]),
     field("height", Real, &["高度"]),
     field("kind", Text, &["用途", "类型", "type"]),
-    field("compound", Text, &["小区", "所属小区", "小区名称"]),
+    field("compound", Text, &["小区", "所属小区", "小区名称", "小区名", "所属院落", "院落名称"]),
     HOUSEHOLDS,
     BASIS,
     PROVENANCE,
@@ -160,20 +194,77 @@ static STREETS: [Field; 7] = [
 static LAND: [Field; 2] = [KIND, NAME];
 static BARRIERS: [Field; 1] = [KIND];
 static CAMERAS: [Field; 10] = [
-    CODE,
-    field("kind", Text, &["type", "类型", "camera:type"]),
-    field("direction", Text, &["camera:direction", "方向", "朝向"]),
-    field("angle", Real, &["angle_of_view", "camera:angle", "视角"]),
-    field("height", Real, &["高度"]),
-    field("range", Real, &["radius", "距离"]),
-    field("owner", Text, &["operator", "权属单位", "建设单位"]),
-    field("installed", Date, &["安装日期", "start_date"]),
-    field("online", Bool, &["在线"]),
-    field("healthy", Bool, &["完好"]),
+    field(
+        "code",
+        Code,
+        &[
+            "id",
+            "设备编号",
+            "设备编码",
+            "摄像机编号",
+            "监控编号",
+            "点位编号",
+            "国标编码",
+            "国标编号",
+            "编码",
+            "编号",
+            "代码",
+        ],
+    ),
+    field("kind", Text, &["type", "类型", "设备类型", "摄像机类型", "摄像头类型", "camera_type", "camera:type"]),
+    field("direction", Text, &["camera:direction", "方向", "朝向", "监控方位", "方位角"]),
+    field("angle", Real, &["angle_of_view", "camera:angle", "视角", "视场角"]),
+    field("height", Real, &["高度", "安装高度", "架设高度"]),
+    field("range", Real, &["radius", "距离", "监控距离", "可视距离"]),
+    field("owner", Text, &["operator", "权属单位", "产权单位", "所属单位", "建设单位"]),
+    field("installed", Date, &["安装日期", "安装时间", "建设时间", "start_date"]),
+    field("online", Bool, &["在线", "在线状态", "是否在线"]),
+    field("healthy", Bool, &["完好", "完好状态", "是否完好"]),
 ];
-static CHECKPOINTS: [Field; 5] =
-    [NAME, KIND, field("interval", Real, &["间隔"]), field("dwell", Real, &["停留"]), HOURS];
+static CHECKPOINTS: [Field; 5] = [
+    field("name", Text, &["名称", "点位名称", "巡查点", "巡查点名称", "name:zh", "名字"]),
+    KIND,
+    field("interval", Real, &["间隔"]),
+    field("dwell", Real, &["停留"]),
+    HOURS,
+];
 static SERVICES: [Field; 3] = [NAME, KIND, HOURS];
+
+/// The fields of a table that tells how many households live where: of the first three, one at least.
+pub static HOUSEHOLD_TABLE: [Field; 7] = [
+    field(
+        "building",
+        Code,
+        &[
+            "楼栋编码",
+            "楼栋编号",
+            "楼栋",
+            "楼栋号",
+            "楼栋名称",
+            "楼号",
+            "幢号",
+            "栋号",
+            "楼幢号",
+            "编码",
+            "编号",
+            "code",
+        ],
+    ),
+    field(
+        "compound",
+        Text,
+        &["小区名称", "小区名", "小区", "所属小区", "院落名称", "院落", "plot_name", "name", "名称"],
+    ),
+    field(
+        "address",
+        Text,
+        &["地址", "房屋地址", "详细地址", "标准地址", "楼栋地址", "小区地址", "坐落", "门牌号", "门牌", "addr:full"],
+    ),
+    field("unit", Text, &["单元", "单元号"]),
+    HOUSEHOLDS,
+    BASIS,
+    AS_OF,
+];
 
 impl Layer {
     /// Every layer.

@@ -2,7 +2,8 @@
 //!
 //! Read in this order: [`geometry`] (the one coordinate), [`units`], [`ids`], [`households`], [`bands`], then the things
 //! themselves ([`places`], [`buildings`], [`cameras`], [`streets`], [`land`]), the [`world`] that holds them, and
-//! [`layer`] / [`record`], the flat form in which every layer is read, stored, written and listed.
+//! [`layer`] / [`record`], the flat form in which every layer is read, stored, written and listed, with [`schema`], what its
+//! values may be.
 
 pub mod bands;
 pub mod buildings;
@@ -16,6 +17,7 @@ pub mod places;
 pub mod problem;
 pub mod profile;
 pub mod record;
+pub mod schema;
 pub mod streets;
 pub mod units;
 pub mod world;
@@ -27,7 +29,7 @@ pub use geometry::{Bounds, Coord, Frame, Geometry, Line, MultiPolygon, Polygon, 
 pub use households::{Basis, HouseholdCount, Provenance};
 pub use ids::*;
 pub use land::{Barrier, BarrierKind, Green, Water};
-pub use layer::{Field, FieldKind, GeometryKind, Layer};
+pub use layer::{Field, FieldKind, GeometryKind, HOUSEHOLD_TABLE, Layer};
 pub use places::{Community, District, Grid, GridClass, Subdistrict, Zone, ZoneKind};
 pub use problem::{Problem, Severity};
 pub use profile::Profile;

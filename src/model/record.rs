@@ -14,6 +14,7 @@ use super::places::{Community, District, Grid, GridClass, Subdistrict, Zone, Zon
 use super::streets::{Access, Oneway, Street, StreetClass};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::Xxh3;
 
 /// A field's value.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -84,6 +85,47 @@ impl Record {
     pub fn get(&self, layer: Layer, name: &str) -> &Value {
         let at = layer.fields().iter().position(|field| field.name == name);
         at.and_then(|i| self.values.get(i)).unwrap_or(&Value::Null)
+    }
+
+    /// Stands for everything in the record: another digest is another record. Never 0.
+    pub fn digest(&self) -> u64 {
+        let mut sum = Xxh3::new();
+        let number = |sum: &mut Xxh3, n: u64| sum.update(&n.to_le_bytes());
+        let vertices = |sum: &mut Xxh3, line: &[Coord]| {
+            number(sum, line.len() as u64);
+            line.iter().for_each(|c| number(sum, (u64::from(c.x as u32) << 32) | u64::from(c.y as u32)));
+        };
+        number(&mut sum, self.id.into());
+        // Each part begins with what it is and how long, so that no two records write the same bytes.
+        match &self.geometry {
+            Geometry::Point(at) => vertices(&mut sum, &[*at]),
+            Geometry::Line(line) => {
+                number(&mut sum, u64::MAX);
+                vertices(&mut sum, &line.0);
+            }
+            Geometry::Area(area) => {
+                number(&mut sum, u64::MAX - 1);
+                for polygon in &area.0 {
+                    number(&mut sum, polygon.holes.len() as u64);
+                    polygon.rings().for_each(|ring| vertices(&mut sum, &ring.0));
+                }
+            }
+        }
+        for value in &self.values {
+            let (kind, n) = match value {
+                Value::Null => (0, 0),
+                Value::Bool(b) => (1, u64::from(*b)),
+                Value::Integer(n) => (2, *n as u64),
+                Value::Real(n) => (3, n.to_bits()),
+                Value::Text(text) => (4, text.len() as u64),
+            };
+            number(&mut sum, kind);
+            number(&mut sum, n);
+            if let Value::Text(text) = value {
+                sum.update(text.as_bytes());
+            }
+        }
+        sum.digest().max(1)
     }
 }
 

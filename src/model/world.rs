@@ -8,7 +8,7 @@ use super::layer::Layer;
 use super::places::{Community, District, Grid, Subdistrict, Zone};
 use super::record::{Entity, FieldFault, Record};
 use super::streets::Street;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 macro_rules! world {
     ($($field:ident: $type:ident $layer:ident),* $(,)?) => {
@@ -46,6 +46,20 @@ macro_rules! world {
                 let id = match layer { $(Layer::$layer => put(&mut self.$field, $type::from_record(record)?, given)),* };
                 self.keep_given(layer, id);
                 Ok(id)
+            }
+
+            /// Adds or replaces many records that have ids, in one pass over the layer.
+            ///
+            /// # Errors
+            /// The id and the fault of the first record that is not a thing of the layer; those before it may be in.
+            pub fn put_all<'a>(
+                &mut self,
+                layer: Layer,
+                records: impl IntoIterator<Item = &'a Record>,
+            ) -> Result<(), (u32, FieldFault)> {
+                let highest = match layer { $(Layer::$layer => put_all(&mut self.$field, records)?),* };
+                self.keep_given(layer, highest);
+                Ok(())
             }
 
             /// The ids of a layer, ascending.
@@ -123,6 +137,33 @@ fn put<T: Entity>(layer: &mut Vec<T>, mut thing: T, given: u32) -> u32 {
         Err(at) => layer.insert(at, thing),
     }
     id
+}
+
+/// Gives back the highest id among the records.
+fn put_all<'a, T: Entity>(
+    layer: &mut Vec<T>,
+    records: impl IntoIterator<Item = &'a Record>,
+) -> Result<u32, (u32, FieldFault)> {
+    let mut highest = 0;
+    // What belongs between the things that are there goes in at the end, all at once.
+    let mut between: BTreeMap<u32, T> = BTreeMap::new();
+    for record in records {
+        let thing = T::from_record(record).map_err(|fault| (record.id, fault))?;
+        highest = highest.max(record.id);
+        if layer.last().is_none_or(|last| last.number() < record.id) {
+            layer.push(thing);
+            continue;
+        }
+        match find(layer, record.id) {
+            Some(at) => layer[at] = thing,
+            None => drop(between.insert(record.id, thing)),
+        }
+    }
+    if !between.is_empty() {
+        layer.extend(between.into_values());
+        layer.sort_by_key(Entity::number);
+    }
+    Ok(highest)
 }
 
 fn delete<T: Entity>(layer: &mut Vec<T>, id: u32) -> bool {

@@ -51,22 +51,40 @@ pub(super) fn side(a: Coord, b: Coord, c: Coord) -> i32 {
 /// have no equal neighbours and, for shared borders between parts to be told from overlaps, be oriented (outer rings
 /// counter-clockwise).
 pub(super) fn first_clash(rings: &[&Ring], parts: &[u32]) -> Option<Clash> {
+    clashes(rings, parts, 1).first().map(|found| found.clash)
+}
+
+/// A clash, and the two rings that are in each other's way.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Found {
+    pub clash: Clash,
+    /// Which of the rings; the same one twice when it is in its own way.
+    pub rings: [u32; 2],
+}
+
+/// Up to `most` clashes between or within the rings, as [`first_clash`] judges them. A crossing in a vertex is found for
+/// each pair of edges that meet there.
+pub(super) fn clashes(rings: &[&Ring], parts: &[u32], most: usize) -> Vec<Found> {
     let mut edges = Vec::new();
     for (r, ring) in rings.iter().enumerate() {
         for (i, (a, b)) in ring.edges().enumerate() {
             edges.push(Edge { a, b, ring: r as u32, index: i as u32 });
         }
     }
-    let judge = |e: &Edge, f: &Edge| pair_clash(rings, parts, e, f);
+    let mut found: Vec<Found> = Vec::new();
+    let judge = |e: &Edge, f: &Edge, found: &mut Vec<Found>| {
+        found.extend(pair_clash(rings, parts, e, f).map(|clash| Found { clash, rings: [e.ring, f.ring] }));
+        found.len() < most
+    };
     if edges.len() <= FEW {
         for (i, e) in edges.iter().enumerate() {
             for f in edges.iter().skip(i + 1) {
-                if let Some(clash) = judge(e, f) {
-                    return Some(clash);
+                if !judge(e, f, &mut found) {
+                    return found;
                 }
             }
         }
-        return None;
+        return found;
     }
     let mut budget = PAIRS_FLOOR.max(edges.len().saturating_mul(PAIRS_EACH));
     let tree = RTree::bulk_load(edges.clone());
@@ -76,15 +94,16 @@ pub(super) fn first_clash(rings: &[&Ring], parts: &[u32]) -> Option<Clash> {
                 continue;
             }
             if budget == 0 {
-                return Some(Clash::Tangled);
+                found.push(Found { clash: Clash::Tangled, rings: [e.ring, f.ring] });
+                return found;
             }
             budget -= 1;
-            if let Some(clash) = judge(e, f) {
-                return Some(clash);
+            if !judge(e, f, &mut found) {
+                return found;
             }
         }
     }
-    None
+    found
 }
 
 fn pair_clash(rings: &[&Ring], parts: &[u32], e: &Edge, f: &Edge) -> Option<Clash> {

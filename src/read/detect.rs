@@ -1,5 +1,6 @@
 //! What a file is, told by its first bytes; its name only decides between kinds of text.
 
+use super::archive::{self, Kind};
 use super::bundle::{Part, extension};
 use super::raw::{Fault, Format};
 use super::text;
@@ -39,7 +40,15 @@ pub(super) fn detect(part: &Part) -> Result<Found, Fault> {
         return Ok(Found::Is(Format::Spreadsheet));
     }
     if is(b"PK\x03\x04") || is(b"PK\x05\x06") {
-        return Ok(Found::Archive);
+        // An archive that cannot be opened is what its name says.
+        if matches!(extension(&part.name).as_str(), "xlsx" | "xlsm" | "xlsb" | "ods" | "et") {
+            return Ok(Found::Is(Format::Spreadsheet));
+        }
+        return match archive::kind(&part.body)? {
+            Kind::Workbook => Ok(Found::Is(Format::Spreadsheet)),
+            Kind::Document => refuse("a text document", "save the table in it as XLSX or CSV"),
+            Kind::Files => Ok(Found::Archive),
+        };
     }
     if is(b"PAR1") {
         return refuse("a Parquet file", "convert it: ogr2ogr -f FlatGeobuf out.fgb FILE");
@@ -64,7 +73,7 @@ pub(super) fn detect(part: &Part) -> Result<Found, Fault> {
         return Ok(Found::Is(Format::Osm));
     }
     match extension(&part.name).as_str() {
-        "dbf" => return Ok(Found::Is(Format::Shapefile)),
+        "shp" | "dbf" => return Ok(Found::Is(Format::Shapefile)),
         "shx" | "prj" | "cpg" => {
             let message = "a part of a shapefile without its .shp";
             return Err(Fault::new("shapefile-incomplete", message, "give the .shp file and keep its parts beside it"));

@@ -9,7 +9,7 @@
 use super::Options;
 use super::datum::{Crs, Datum};
 use super::fields::Mapping;
-use super::raw::{Shape, Sheet};
+use super::raw::{Cell, Shape, Sheet};
 use crate::model::{Bounds, Coord, Frame, Geometry, Layer, MultiPolygon, Record, Ring, World};
 use rayon::prelude::*;
 use rstar::{AABB, RTree, RTreeObject};
@@ -68,17 +68,19 @@ pub struct Verdict {
     pub scores: Vec<Score>,
     /// Places that were tried.
     pub tried: usize,
+    /// Which places of the file these are, where not all of them: those whose `address` names the city.
+    pub among: Option<String>,
 }
 
 impl Verdict {
     /// A datum that somebody told.
     pub fn of(crs: Crs, how: How) -> Self {
-        Self { crs: Some((crs, false)), how, scores: Vec::new(), tried: 0 }
+        Self { crs: Some((crs, false)), how, scores: Vec::new(), tried: 0, among: None }
     }
 
     /// None.
     pub fn refused() -> Self {
-        Self { crs: None, how: How::Refused, scores: Vec::new(), tried: 0 }
+        Self { crs: None, how: How::Refused, scores: Vec::new(), tried: 0, among: None }
     }
 
     /// Whether there was anything to try.
@@ -109,7 +111,8 @@ impl Verdict {
                 _ => write!(text, "; {}{order} {inside:.1} % and {aligned:.1} %", score.crs),
             };
         }
-        let _ = write!(text, " (of {} places)", self.tried);
+        let among = self.among.as_deref().unwrap_or_default();
+        let _ = write!(text, " (of {} places{among})", self.tried);
         text
     }
 }
@@ -118,6 +121,8 @@ impl Verdict {
 #[derive(Clone, Debug, Default)]
 pub struct Sample {
     positions: Vec<[f64; 2]>,
+    /// Where the features are whose cell names the city, by the column of that cell.
+    naming: Vec<(String, Vec<[f64; 2]>)>,
 }
 
 /// So many positions are tried: the share of any part is then known to about one percent.
@@ -141,6 +146,9 @@ pub(super) fn sample(sheet: &Sheet, mapping: &Mapping, options: &Options) -> Sam
         }
         seen += 1;
     };
+    let names = options.known.as_ref().map(|known| known.names.as_slice()).unwrap_or_default();
+    let mut naming: Vec<(String, Vec<[f64; 2]>)> =
+        sheet.columns.iter().map(|name| (name.clone(), Vec::new())).collect();
     // A file that breaks off half way has told enough; the reading itself says that it does.
     let _ = sheet.features.each(&mut |feature| {
         let told;
@@ -152,10 +160,19 @@ pub(super) fn sample(sheet: &Sheet, mapping: &Mapping, options: &Options) -> Sam
         };
         if let Shape::Of(outline) = shape {
             outline.positions.iter().for_each(&mut add);
+            for ((_, found), cell) in naming.iter_mut().zip(&feature.cells) {
+                if let (Cell::Text(text), Some(place)) = (cell, outline.positions.first())
+                    && found.len() < SAMPLE
+                    && names.iter().any(|name| text.contains(name.as_str()))
+                {
+                    found.push(*place);
+                }
+            }
         }
         !options.cancelled()
     });
-    Sample { positions }
+    naming.retain(|(_, found)| found.len() >= FEWEST_NAMING);
+    Sample { positions, naming }
 }
 
 /// Cells of the picture of the known ground, along its longer side. In a district of 10 km a cell has 10 m.
@@ -168,6 +185,8 @@ const ALIGNED: f64 = 0.15;
 const LEAD: f64 = 3.0;
 /// Fewer places than this show nothing.
 const FEWEST: usize = 8;
+/// Fewer places that name the city show nothing: names occur in those of other places.
+const FEWEST_NAMING: usize = 30;
 /// So many buildings are looked at.
 const MOST_BUILDINGS: usize = 50_000;
 /// What counts as upon a line, in metres.
@@ -181,6 +200,8 @@ const LEAST_EXTENT: i32 = 100_000;
 pub struct Known {
     /// Whose borders and outlines are known lines.
     areas: Vec<MultiPolygon>,
+    /// The names of its largest known level, as people write them: `下城区` and `下城`.
+    names: Vec<String>,
     frame: Frame,
     bounds: Bounds,
     ground: Option<Picture>,
@@ -191,6 +212,21 @@ impl std::fmt::Debug for Known {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Known").field("bounds", &self.bounds).finish_non_exhaustive()
     }
+}
+
+/// Names of districts, or of subdistricts where no district is known, with and without the word for what they are.
+fn names_of(world: &World) -> Vec<String> {
+    let districts: Vec<&String> = world.districts.iter().map(|district| &district.name).collect();
+    let subdistricts = || world.subdistricts.iter().map(|subdistrict| &subdistrict.name).collect();
+    let full = if districts.iter().any(|name| !name.is_empty()) { districts } else { subdistricts() };
+    let mut names: Vec<String> = Vec::new();
+    for name in full {
+        let short = ["新区", "街道", "区", "县", "市", "镇", "乡"].iter().find_map(|word| name.strip_suffix(word));
+        // One character is in every second name.
+        let fits = |name: &&str| name.chars().count() >= 2;
+        names.extend([Some(name.as_str()), short].into_iter().flatten().filter(fits).map(str::to_owned));
+    }
+    names
 }
 
 /// Known ground as a picture of bits.
@@ -230,12 +266,39 @@ impl Known {
         let step = world.buildings.len().div_ceil(MOST_BUILDINGS).max(1);
         areas.extend(world.buildings.iter().step_by(step).map(|building| building.area.clone()));
         let bounds = ground.as_ref().map(|ground| ground.bounds).or_else(|| bounds(&areas))?;
-        Some(Self { areas, frame: Frame::at(bounds.centre()), bounds, ground, lines: OnceLock::new() })
+        let names = names_of(world);
+        Some(Self { areas, names, frame: Frame::at(bounds.centre()), bounds, ground, lines: OnceLock::new() })
     }
 
-    /// Tries every candidate on a sample.
+    /// The box around everything that it knows.
+    pub fn bounds(&self) -> Bounds {
+        self.bounds
+    }
+
+    /// Whether a place is on ground that it knows; by the box around it where it knows no ground.
+    pub fn holds(&self, place: Coord) -> bool {
+        self.ground.as_ref().map_or_else(|| self.bounds.contains(place), |ground| ground.holds(place))
+    }
+
+    /// Tries every candidate on a sample. A file of a larger area than the city lies beside it in every datum; then the
+    /// features that name the city must lie in it.
     pub fn judge(&self, sample: &Sample) -> Verdict {
-        let tried = sample.positions.len();
+        let all = self.judge_places(&sample.positions);
+        if all.crs.is_some() || self.ground.is_none() {
+            return all;
+        }
+        let best = |verdict: &Verdict| verdict.scores.first().map_or(0.0, |score| score.inside);
+        let named = sample.naming.iter().map(|(column, places)| {
+            let among = format!(" whose `{column}` names it");
+            Verdict { among: Some(among), ..self.judge_places(places) }
+        });
+        // Of several columns that name it, the one that tells where things are: a developer builds elsewhere too.
+        let named = named.reduce(|a, b| if best(&b) > best(&a) { b } else { a });
+        named.filter(|verdict| verdict.crs.is_some()).unwrap_or(all)
+    }
+
+    fn judge_places(&self, positions: &[[f64; 2]]) -> Verdict {
+        let tried = positions.len();
         if tried < FEWEST {
             return Verdict { tried, ..Verdict::refused() };
         }
@@ -243,13 +306,13 @@ impl Known {
             .candidates()
             .into_par_iter()
             .flat_map_iter(|crs| [(crs.clone(), false), (crs, true)])
-            .filter_map(|(crs, swapped)| self.score(sample, crs, swapped))
+            .filter_map(|(crs, swapped)| self.score(positions, crs, swapped))
             .collect();
         let merit = |score: &Score| score.inside + 2.0 * score.aligned;
         scores.sort_by(|a, b| merit(b).total_cmp(&merit(a)).then(a.swapped.cmp(&b.swapped)));
         let crs = self.clearest(&scores, tried).map(|best| (best.crs.clone(), best.swapped));
         let how = if crs.is_some() { How::Detected } else { How::Refused };
-        Verdict { crs, how, scores, tried }
+        Verdict { crs, how, scores, tried, among: None }
     }
 
     /// The best candidate, if it leads clearly.
@@ -268,10 +331,9 @@ impl Known {
     }
 
     /// How well a candidate fits; `None` where it throws the file off the map.
-    fn score(&self, sample: &Sample, crs: Crs, swapped: bool) -> Option<Score> {
+    fn score(&self, positions: &[[f64; 2]], crs: Crs, swapped: bool) -> Option<Score> {
         let datum = Datum::new(crs.clone()).ok()?;
-        let coords: Vec<Coord> = sample
-            .positions
+        let coords: Vec<Coord> = positions
             .iter()
             .filter_map(|&[x, y]| if swapped { datum.coord(y, x) } else { datum.coord(x, y) }.ok())
             .collect();
@@ -283,10 +345,10 @@ impl Known {
         let Bounds { min, max } = self.bounds;
         let on_the_map =
             coords.iter().filter(|c| reach(centre.x, min.x, max.x, c.x) && reach(centre.y, min.y, max.y, c.y)).count();
-        if on_the_map * 2 < sample.positions.len() {
+        if on_the_map * 2 < positions.len() {
             return None;
         }
-        let share = |n: usize| n as f64 / sample.positions.len() as f64;
+        let share = |n: usize| n as f64 / positions.len() as f64;
         let inside = match &self.ground {
             Some(ground) => share(coords.iter().filter(|c| ground.holds(**c)).count()),
             None => share(coords.iter().filter(|c| self.bounds.contains(**c)).count()),
@@ -362,12 +424,12 @@ impl Picture {
             let ((ax, ay), (bx, by)) = (self.place(a), self.place(b));
             let (lo, hi) = (ay.min(by), ay.max(by));
             let first = (lo - 0.5).ceil().max(0.0) as usize;
-            for row in first..self.rows {
+            for (row, crossings) in crossings.iter_mut().enumerate().skip(first) {
                 let y = row as f64 + 0.5;
                 if y >= hi {
                     break;
                 }
-                crossings[row].push(ax + (y - ay) / (by - ay) * (bx - ax));
+                crossings.push(ax + (y - ay) / (by - ay) * (bx - ax));
             }
         }
         for (row, mut xs) in crossings.into_iter().enumerate() {
@@ -418,7 +480,7 @@ mod tests {
             let (x, y) = datum.from_wgs84(lon, lat).expect("in range");
             if swapped { [y, x] } else { [x, y] }
         };
-        Sample { positions: places.map(place).collect() }
+        Sample { positions: places.map(place).collect(), naming: Vec::new() }
     }
 
     #[test]
@@ -448,6 +510,21 @@ mod tests {
         let verdict = known.judge(&sample_in(Crs::Wgs84, false, far));
         assert_eq!((verdict.crs.clone(), verdict.tried()), (None, false), "{}", verdict.told());
         assert!(Known::of(&World::default()).is_none());
+    }
+
+    #[test]
+    fn a_larger_file_shows_it_by_what_names_the_city() {
+        let known = Known::of(&world()).expect("known");
+        let around = (0..2500).map(|i| (104.2 + f64::from(i % 50) * 0.006, 30.5 + f64::from(i / 50) * 0.006));
+        let within = || (0..900).map(|i| (104.3005 + f64::from(i % 30) * 0.0034, 30.6005 + f64::from(i / 30) * 0.0034));
+        let mut sample = sample_in(Crs::Bd09, false, around);
+        assert_eq!(known.judge(&sample).crs, None);
+        let developer = sample_in(Crs::Bd09, false, within().map(|(lon, lat)| (lon + 0.02, lat))).positions;
+        let address = sample_in(Crs::Bd09, false, within()).positions;
+        sample.naming = vec![("developer".to_owned(), developer), ("address".to_owned(), address)];
+        let verdict = known.judge(&sample);
+        assert_eq!(verdict.crs, Some((Crs::Bd09, false)), "{}", verdict.told());
+        assert!(verdict.told().ends_with("(of 900 places whose `address` names it)"), "{}", verdict.told());
     }
 
     #[test]

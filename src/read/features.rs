@@ -10,17 +10,17 @@ use super::datum::{Crs, Datum};
 use super::evidence::{self, How, Verdict};
 use super::fields::Mapping;
 use super::raw::{Declared, Fault, Feature, Kind, Outline, Shape, Sheet};
-use super::rings::{self, Repairs, area_of, check_clash, check_parts_apart, clean_ring, nest};
-use super::{Options, Problems, Reading, admit};
+use super::rings::{self, area_of, area_of_rings, check_clash, check_parts_apart};
+use super::{Options, Problems, Reading, admit, doubt};
 use crate::model::{Bounds, Coord, Geometry, Layer, Line, MultiPolygon, Problem, Record, Severity, Value};
 use std::collections::{BTreeMap, HashSet};
 
 /// A record on its way: what it is called in the file, and where it stands there.
 #[derive(Clone)]
-struct Made {
-    record: Record,
-    called: String,
-    row: u64,
+pub(super) struct Made {
+    pub(super) record: Record,
+    pub(super) called: String,
+    pub(super) row: u64,
 }
 
 /// Reads the features of one layer.
@@ -44,7 +44,10 @@ pub(super) fn read(
         reading.problems = problems.finish();
         return reading;
     }
-    let verdict = choose_datum(sheet, &mapping, options, &mut problems);
+    let mut verdict = choose_datum(sheet, &mapping, options, &mut problems);
+    if let (Some((_, swapped)), Some(stated)) = (&mut verdict.crs, options.swapped) {
+        *swapped = stated;
+    }
     let datum = verdict.crs.clone().map(|(crs, _)| Datum::new(crs)).transpose();
     let swapped = verdict.crs.as_ref().is_some_and(|(_, swapped)| *swapped);
     reading.datum = Some(verdict);
@@ -90,7 +93,7 @@ pub(super) fn read(
         tell_slivers(layer, &made, slivers, &mut problems);
         made
     } else {
-        made
+        doubt::doubt(layer, made, sheet, options.known.as_deref(), &mut problems)
     };
     for made in made {
         reading.rows.push(made.row);
@@ -99,6 +102,32 @@ pub(super) fn read(
     reading.problems = problems.finish();
     progress(seen, seen);
     reading
+}
+
+/// The one geometry of a sheet in WGS 84, and what was put right in it.
+///
+/// # Errors
+/// What keeps it from being one geometry.
+pub(super) fn only(sheet: &Sheet, layer: Layer) -> Result<(Geometry, Vec<Problem>), Fault> {
+    let datum = Datum::new(Crs::Wgs84)
+        .map_err(|cause| Fault::new("unknown-crs", cause.to_string(), "mend the installation: PROJ does not start"))?;
+    let mapping = Mapping::new(layer, &[], sheet, &mut Problems::new(""));
+    let (made, slivers) = (Vec::new(), Vec::new());
+    let reader = Reader { sheet, layer, datum: &datum, swapped: false, mapping: &mapping, made, slivers };
+    let (mut told, mut found) = (Vec::new(), Ok(Vec::new()));
+    // A sheet in memory does not break off.
+    let _ = sheet.features.each(&mut |feature| {
+        found = reader.geometries(&feature.shape, &mut told);
+        false
+    });
+    let mut geometries = found?;
+    match (geometries.pop(), geometries.len()) {
+        (Some(geometry), 0) => Ok((geometry, told)),
+        (None, _) => Err(Fault::new("geometry-missing", "it has no geometry", "draw it")),
+        (Some(_), more) => {
+            Err(Fault::new("several-lines", format!("{} lines in one feature", more + 1), "one feature a line"))
+        }
+    }
 }
 
 /// The stated datum, else the declared one, else what evidence shows, else what the format prescribes; never the last in
@@ -227,6 +256,8 @@ impl Reader<'_> {
                 let values = self.mapping.values(feature, sheet, &mut |_| {});
                 self.slivers.push((values, named(fault.problem(Severity::Error))));
             }
+            // Lists that people keep have gaps; a drawn layer has none.
+            Err(fault) if fault.code == "place-missing" => told.push(fault.problem(Severity::Warning)),
             Err(fault) => told.push(fault.problem(Severity::Error)),
             Ok(geometries) => {
                 let values = self.mapping.values(feature, sheet, &mut |problem| told.push(problem));
@@ -273,6 +304,10 @@ impl Reader<'_> {
         let outline = match shape {
             Shape::Of(outline) => outline,
             Shape::Faulty(fault) => return Err(fault.clone()),
+            Shape::None | Shape::Missing if !self.sheet.has_places => {
+                let remedy = "write its coordinates into the row if it is to be on the map";
+                return Err(Fault::new("place-missing", "the row tells no place; left out", remedy));
+            }
             Shape::None | Shape::Missing => {
                 let remedy = "draw it, give its coordinates, or delete the feature";
                 return Err(Fault::new("geometry-missing", "it has no geometry", remedy));
@@ -298,12 +333,8 @@ impl Reader<'_> {
 
     fn area(&self, outline: &Outline, coords: &[Coord], told: &mut Vec<Problem>) -> Result<MultiPolygon, Fault> {
         let lists: Vec<Vec<Coord>> = split(outline, coords).map(<[Coord]>::to_vec).collect();
-        let (area, repairs) = match outline.kind {
-            Kind::Rings => {
-                let mut repairs = Repairs::default();
-                let rings = lists.iter().filter_map(|list| clean_ring(list, &mut repairs)).collect();
-                nest(rings).map(|area| (area, repairs))
-            }
+        let (area, mut repairs) = match outline.kind {
+            Kind::Rings => area_of_rings(&lists),
             Kind::Polygons => {
                 let starts = std::iter::once(0).chain(outline.groups.iter().copied());
                 let part = |(from, &to): (usize, &usize)| lists.get(from..to).unwrap_or_default().to_vec();
@@ -313,14 +344,14 @@ impl Reader<'_> {
         }
         .map_err(|fault| tell(&fault))?;
         // Vertices that fall together only by rounding to the model's unit are not the file's fault.
-        let repeats = if repairs.repeats == 0 {
-            0
-        } else {
-            outline.lists().flat_map(|list| list.windows(2)).filter(|pair| pair[0] == pair[1]).count()
-        };
-        if let Some(message) = repaired(Repairs { repeats, ..repairs }) {
+        if repairs.repeats > 0 {
+            repairs.repeats =
+                outline.lists().flat_map(|list| list.windows(2)).filter(|pair| pair[0] == pair[1]).count();
+        }
+        if let Some((message, at)) = repairs.tell() {
             let remedy = "nothing to do; mend the source if it is yours";
-            told.push(Problem::new(Severity::Warning, "ring-repaired", message, remedy));
+            let problem = Problem::new(Severity::Warning, "ring-repaired", message, remedy);
+            told.push(Problem { at: at.map(|at| [at.lon(), at.lat()]), ..problem });
         }
         if self.layer == Layer::Grids && area.0.len() > 1 {
             told.push(multi_part(&format!("has {} separate parts", area.0.len())));
@@ -352,24 +383,7 @@ fn line(coords: &[Coord]) -> Result<Geometry, Fault> {
 
 fn tell(fault: &rings::Fault) -> Fault {
     let (code, message, remedy) = fault.tell();
-    Fault::new(code, message, remedy)
-}
-
-fn repaired(repairs: Repairs) -> Option<String> {
-    let mut done = Vec::new();
-    if repairs.closed {
-        done.push("closed a ring that did not end where it began".to_owned());
-    }
-    if repairs.repeats > 0 {
-        done.push(format!("dropped {} repeated vertices", repairs.repeats));
-    }
-    if repairs.spikes > 0 {
-        done.push(format!("cut off {} spikes of no width", repairs.spikes));
-    }
-    if repairs.vanished > 0 {
-        done.push(format!("dropped {} parts or holes without area at 1e-7 degree", repairs.vanished));
-    }
-    (!done.is_empty()).then(|| done.join("; "))
+    Fault { at: fault.place(), ..Fault::new(code, message, remedy) }
 }
 
 fn multi_part(what: &str) -> Problem {

@@ -3,7 +3,7 @@
 use super::Problems;
 use super::osm::street_class;
 use super::raw::{Cell, Fault, Feature, Outline, Shape, Sheet};
-use crate::model::{Field, FieldKind, Layer, Problem, Severity, Value};
+use crate::model::{Basis, Field, FieldKind, Layer, Problem, Severity, Value};
 
 /// Words that stand for "not known".
 const UNKNOWN: [&str; 10] = ["", "-", "--", "/", "暂无信息", "暂无资料", "暂无", "无", "未知", "null"];
@@ -30,18 +30,151 @@ const PLACE: [(&str, &[&str]); 4] = [
             "x坐标",
             "横坐标",
             "东坐标",
+            "中心经度",
+            "经度坐标",
             "lon_wgs84",
+            "xgcswgs84",
         ],
     ),
-    ("lat", &["latitude", "纬度", "北纬", "y", "point_y", "ycoord", "y坐标", "纵坐标", "北坐标", "lat_wgs84"]),
-    ("position", &["经纬度", "坐标", "lnglat", "lonlat", "location", "position", "gps", "地理坐标", "位置坐标"]),
+    (
+        "lat",
+        &[
+            "latitude",
+            "纬度",
+            "北纬",
+            "y",
+            "point_y",
+            "ycoord",
+            "y坐标",
+            "纵坐标",
+            "北坐标",
+            "中心纬度",
+            "纬度坐标",
+            "lat_wgs84",
+            "ygcswgs84",
+        ],
+    ),
+    (
+        "position",
+        &[
+            "经纬度",
+            "坐标",
+            "lnglat",
+            "lonlat",
+            "location",
+            "position",
+            "gps",
+            "gps坐标",
+            "地理坐标",
+            "位置坐标",
+            "经纬度坐标",
+        ],
+    ),
     ("wkt", &["geometry", "geom", "the_geom", "wkt_geom", "wkb_geometry"]),
 ];
+
+/// Whether tables without geometries use this word for a place.
+pub(super) fn is_of_place(word: &str) -> bool {
+    PLACE.iter().any(|(name, aliases)| *name == word || aliases.contains(&word))
+}
+
+/// What the brackets behind a column's name may hold without being part of it: units and hints.
+const IN_BRACKETS: [&str; 26] = [
+    "户",
+    "栋",
+    "幢",
+    "层",
+    "人",
+    "套",
+    "座",
+    "间",
+    "个",
+    "米",
+    "m",
+    "m2",
+    "㎡",
+    "平方米",
+    "度",
+    "°",
+    "必填",
+    "选填",
+    "wgs84",
+    "gcj02",
+    "bd09",
+    "百度",
+    "高德",
+    "单位:户",
+    "单位:人",
+    "单位:米",
+];
+
+/// A column's name as it is compared: full-width letters as half-width ones, no blanks, lower case, without the unit in
+/// brackets that `户数（户）` carries.
+pub(super) fn normal(name: &str) -> String {
+    let half = |c: char| match c {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xfee0).unwrap_or(c),
+        '【' => '[',
+        '】' => ']',
+        other => other,
+    };
+    let blank = |c: &char| !c.is_whitespace() && !matches!(c, '\u{200b}' | '\u{feff}');
+    let mut text: String = name.chars().filter(blank).map(half).flat_map(char::to_lowercase).collect();
+    let trimmed = text.trim_matches(|c| matches!(c, '*' | ':'));
+    let bracket = trimmed.strip_suffix([')', ']']).and_then(|body| {
+        let at = body.rfind(['(', '['])?;
+        let (before, inner) = body.split_at(at);
+        let inner = inner.get(1..)?;
+        (!before.is_empty() && IN_BRACKETS.contains(&inner)).then_some(before)
+    });
+    let short = bracket.unwrap_or(trimmed).to_owned();
+    if !short.is_empty() {
+        text = short;
+    }
+    text
+}
+
+/// The columns of a sheet by the words that they are looked for with.
+struct Words<'s> {
+    columns: &'s [String],
+    normal: Vec<String>,
+    /// The last part of `居民户数/常住`, where no other column ends so.
+    leaf: Vec<Option<String>>,
+}
+
+impl<'s> Words<'s> {
+    fn of(columns: &'s [String]) -> Self {
+        let normal: Vec<String> = columns.iter().map(|column| normal(column)).collect();
+        let last = |word: &String| word.rsplit_once('/').map(|(_, leaf)| leaf.to_owned());
+        let ends = |leaf: &str| {
+            normal.iter().filter(|word| word.as_str() == leaf || last(word).is_some_and(|own| own == leaf)).count()
+        };
+        let leaf = normal.iter().map(|word| last(word).filter(|leaf| ends(leaf) == 1)).collect();
+        Self { columns, normal, leaf }
+    }
+
+    /// Every column that is called so, those whose whole name it is first.
+    fn called(&self, word: &str) -> Vec<usize> {
+        let word = normal(word);
+        let whole = (0..self.columns.len()).filter(|at| self.normal[*at] == word);
+        let leaf = (0..self.columns.len()).filter(|at| self.leaf[*at].as_ref() == Some(&word));
+        whole.chain(leaf).collect()
+    }
+
+    /// The column that a `--map` names: exactly, else the only one that is called so.
+    fn stated(&self, name: &str) -> Option<usize> {
+        let exact = self.columns.iter().position(|column| column == name);
+        exact.or_else(|| match self.called(name)[..] {
+            [only] => Some(only),
+            _ => None,
+        })
+    }
+}
 
 /// Columns of each canonical field, in order of preference: the first that has a value in a feature gives it.
 #[derive(Clone, Debug)]
 pub(super) struct Mapping {
-    layer: Layer,
+    what: &'static str,
+    fields: &'static [Field],
     columns: Vec<Vec<usize>>,
     /// By position in [`PLACE`]; empty where the file has geometries.
     place: [Option<usize>; PLACE.len()],
@@ -49,20 +182,31 @@ pub(super) struct Mapping {
 
 impl Mapping {
     /// Decides which columns feed which fields: `--map` alone where it speaks of a field; else the canonical name, then
-    /// its aliases in their order. Latin names match in any case.
+    /// its aliases in their order. Names match as [`normal`] writes them, and by their last part where that is unique.
     pub(super) fn new(layer: Layer, map: &[(String, String)], sheet: &Sheet, problems: &mut Problems) -> Self {
+        Self::of(layer.word(), layer.fields(), map, sheet, problems)
+    }
+
+    /// The same for the fields of a table that is no layer; `what` is its name.
+    pub(super) fn of(
+        what: &'static str,
+        fields: &'static [Field],
+        map: &[(String, String)],
+        sheet: &Sheet,
+        problems: &mut Problems,
+    ) -> Self {
         let columns = &sheet.columns;
+        let words = Words::of(columns);
         let list = |words: Vec<&str>| match words.len() {
             0 => "none".to_owned(),
             n if n > MOST_LISTED => format!("{} and {} more", words[..MOST_LISTED].join(", "), n - MOST_LISTED),
             _ => words.join(", "),
         };
-        let fields = layer.fields();
         for (field, column) in map {
             let of_place = !sheet.has_places && PLACE.iter().any(|(name, _)| name == field);
             if !of_place && !fields.iter().any(|known| known.name == field) {
                 let known = list(fields.iter().map(|field| field.name).collect());
-                let message = format!("--map {field}={column}: {layer} have no field `{field}`");
+                let message = format!("--map {field}={column}: {what} have no field `{field}`");
                 problems.push(Problem::new(
                     Severity::Error,
                     "map-unknown-field",
@@ -70,7 +214,8 @@ impl Mapping {
                     format!("use one of: {known}"),
                 ));
             }
-            if !columns.contains(column) {
+            // No column at all, whatever the names: how somebody keeps a field from being filled.
+            if !column.is_empty() && words.stated(column).is_none() {
                 let present = list(columns.iter().map(String::as_str).collect());
                 let message = format!("--map {field}={column}: no feature has a column `{column}`");
                 problems.push(Problem::new(
@@ -82,16 +227,14 @@ impl Mapping {
             }
         }
         let found = |name: &str, aliases: &[&str]| -> Vec<usize> {
-            let stated = |column: &String| map.iter().any(|(field, stated)| field == name && stated == column);
             if map.iter().any(|(field, _)| field == name) {
-                return (0..columns.len()).filter(|at| stated(&columns[*at])).collect();
+                let stated = map.iter().filter(|(field, _)| field == name);
+                return stated.filter_map(|(_, column)| words.stated(column)).collect();
             }
             let mut found: Vec<usize> = Vec::new();
-            for word in std::iter::once(&name).chain(aliases) {
-                for (at, column) in columns.iter().enumerate() {
-                    if column.eq_ignore_ascii_case(word) && !found.contains(&at) {
-                        found.push(at);
-                    }
+            for at in std::iter::once(&name).chain(aliases).flat_map(|word| words.called(word)) {
+                if !found.contains(&at) {
+                    found.push(at);
                 }
             }
             found
@@ -99,7 +242,7 @@ impl Mapping {
         let chosen: Vec<Vec<usize>> = fields.iter().map(|field| found(field.name, field.aliases)).collect();
         let place =
             PLACE.map(|(name, aliases)| if sheet.has_places { None } else { found(name, aliases).first().copied() });
-        let mapping = Self { layer, columns: chosen, place };
+        let mapping = Self { what, fields, columns: chosen, place };
         let unused: Vec<&str> = mapping.unused(sheet).collect();
         if !unused.is_empty() {
             let message = format!("columns that no field takes: {}", list(unused));
@@ -122,7 +265,7 @@ impl Mapping {
     /// Which columns feed each field, and the place where the file has no geometries.
     pub(super) fn pairs(&self, sheet: &Sheet) -> Vec<(&'static str, Vec<String>)> {
         let named = |columns: &[usize]| columns.iter().filter_map(|at| sheet.columns.get(*at).cloned()).collect();
-        let fields = self.layer.fields().iter().zip(&self.columns).map(|(field, columns)| (field.name, named(columns)));
+        let fields = self.fields.iter().zip(&self.columns).map(|(field, columns)| (field.name, named(columns)));
         let place = PLACE.iter().zip(self.place).filter(|_| !sheet.has_places);
         fields.chain(place.map(|((name, _), column)| (*name, named(column.as_slice())))).collect()
     }
@@ -131,18 +274,27 @@ impl Mapping {
     /// that may have lost digits is told with its own remedy.
     pub(super) fn values(&self, feature: &Feature, sheet: &Sheet, tell: &mut dyn FnMut(Problem)) -> Vec<Value> {
         let mut values = Vec::with_capacity(self.columns.len());
-        for (field, columns) in self.layer.fields().iter().zip(&self.columns) {
+        let mut counted = None;
+        for (field, columns) in self.fields.iter().zip(&self.columns) {
             let mut value = Value::Null;
             for &column in columns {
-                match convert(self.layer, field, feature.cell(column)) {
+                match convert(self.what, field, feature.cell(column)) {
                     Ok(Value::Null) => continue,
-                    Ok(read) => value = read,
+                    Ok(read) => {
+                        value = read;
+                        if field.name == "households" {
+                            counted = sheet.columns.get(column).and_then(|column| basis_of(column));
+                        }
+                    }
                     Err(fault) => {
                         let message = format!("{}: {}", sheet.columns[column], fault.message);
                         tell(Problem::new(Severity::Warning, fault.code, message, fault.remedy));
                     }
                 }
                 break;
+            }
+            if let (Value::Null, "basis", Some(basis)) = (&value, field.name, counted) {
+                value = basis.word().into();
             }
             values.push(value);
         }
@@ -159,14 +311,15 @@ impl Mapping {
     pub(super) fn place(&self, feature: &Feature) -> Shape {
         let cell = |column: Option<usize>| column.map(|at| feature.cell(at)).filter(|cell| !is_unknown(cell));
         let [lon, lat, position, wkt] = self.place;
+        // The whole geometry before a point that stands for it.
+        if let Some(Cell::Text(text)) = cell(wkt) {
+            return super::well_known::shape(text);
+        }
         if let (Some(lon), Some(lat)) = (cell(lon), cell(lat)) {
             return match (coordinate(lon), coordinate(lat)) {
                 (Some(x), Some(y)) => Shape::Of(Outline::point(x, y)),
                 (x, _) => no_number(if x.is_none() { lon } else { lat }),
             };
-        }
-        if let Some(Cell::Text(text)) = cell(wkt) {
-            return super::well_known::shape(text);
         }
         let Some(cell) = cell(position) else { return Shape::Missing };
         let Cell::Text(text) = cell else { return no_number(cell) };
@@ -180,6 +333,18 @@ impl Mapping {
             [Some(x), Some(y)] => Shape::Of(Outline::point(x, y)),
             _ => no_number(cell),
         }
+    }
+}
+
+/// What a column of household figures counts, where its name tells.
+fn basis_of(column: &str) -> Option<Basis> {
+    let says = |words: &[&str]| words.iter().any(|word| column.contains(word));
+    if says(&["户籍"]) {
+        Some(Basis::Registered)
+    } else if says(&["房屋", "套"]) {
+        Some(Basis::Dwellings)
+    } else {
+        says(&["常住", "居民"]).then_some(Basis::Resident)
     }
 }
 
@@ -225,7 +390,8 @@ fn coordinate(cell: &Cell) -> Option<f64> {
     (!parts.is_empty()).then_some(if negative { -degrees } else { degrees })
 }
 
-fn convert(layer: Layer, field: &Field, cell: &Cell) -> Result<Value, Fault> {
+/// Reads a field's value; null where the words say that it is not known.
+pub(super) fn convert(what: &str, field: &Field, cell: &Cell) -> Result<Value, Fault> {
     if is_unknown(cell) {
         return Ok(Value::Null);
     }
@@ -264,7 +430,7 @@ fn convert(layer: Layer, field: &Field, cell: &Cell) -> Result<Value, Fault> {
         Cell::Empty | Cell::Nested(_) => return Ok(Value::Null),
     };
     match field.kind {
-        FieldKind::Text if (layer, field.name) == (Layer::Streets, "class") => {
+        FieldKind::Text if (what, field.name) == ("streets", "class") => {
             Ok(Value::Text(street_class(text).map_or(text, |class| class.word()).to_owned()))
         }
         FieldKind::Text | FieldKind::Code => Ok(Value::Text(text.to_owned())),
@@ -342,7 +508,7 @@ pub(super) fn real(text: &str) -> Option<f64> {
     body.parse::<f64>().ok().filter(|n| n.is_finite())
 }
 
-fn date(text: &str) -> Option<jiff::civil::Date> {
+pub(super) fn date(text: &str) -> Option<jiff::civil::Date> {
     let day = text.split(['T', ' ']).next()?;
     let numbers: Vec<&str> = day.split(['-', '/', '.', '年', '月', '日']).filter(|part| !part.is_empty()).collect();
     let (year, month, day) = match numbers.as_slice() {
@@ -398,7 +564,7 @@ mod tests {
             (Layer::Streets, "class", t("living_street"), Ok(text("residential"))),
         ];
         for (layer, name, cell, expected) in table {
-            let read = convert(layer, field(layer, name), &cell).map_err(|fault| fault.code);
+            let read = convert(layer.word(), field(layer, name), &cell).map_err(|fault| fault.code);
             assert_eq!(read, expected, "{layer} {name} {cell:?}");
         }
     }
@@ -415,6 +581,11 @@ mod tests {
             problems: Vec::new(),
             features: Box::new(Vec::new()),
         }
+    }
+
+    #[test]
+    fn the_names_for_places_are_public() {
+        assert_eq!(PLACE.map(|(name, _)| name), super::super::PLACE_FIELDS);
     }
 
     #[test]
@@ -441,6 +612,40 @@ mod tests {
         assert_eq!(read(&["经纬度"], &["（119.5 30.25）"]), Ok([119.5, 30.25]));
         assert_eq!(read(&["经纬度"], &["119.5"]), Err("faulty"));
         assert_eq!(read(&["WKT"], &["POINT (119.5 30.25)"]), Ok([119.5, 30.25]));
+    }
+
+    #[test]
+    fn names_as_tables_write_them() {
+        for (name, expected) in [
+            ("户 数（户）", "户数"),
+            ("Ｌｏｎ", "lon"),
+            (" 经度(WGS84)*", "经度"),
+            ("户数(户籍)", "户数(户籍)"),
+            ("（户）", "(户)"),
+            ("总层数：", "总层数"),
+            ("", ""),
+        ] {
+            assert_eq!(normal(name), expected, "{name}");
+        }
+        let columns = sheet(&["基本信息/小区名称", "居民户数/常住", "居民户数/户籍", "a/经度", "b/经度"], true);
+        let map = [("buildings".to_owned(), "户籍".to_owned())];
+        let mapping = Mapping::new(Layer::Compounds, &map, &columns, &mut Problems::new("f"));
+        assert_eq!((&mapping.columns[0][..], &mapping.columns[1][..]), (&[0][..], &[1][..]));
+        assert_eq!(mapping.columns[5], [2], "the last part of a name, where it is unique");
+        assert_eq!(Words::of(&columns.columns).called("经度"), [0_usize; 0]);
+    }
+
+    #[test]
+    fn a_column_tells_what_it_counts() {
+        let row = |column: &str| {
+            let sheet = sheet(&["小区", column], false);
+            let mapping = Mapping::new(Layer::Compounds, &[], &sheet, &mut Problems::new("f"));
+            let cells = vec![Cell::Text("甲".into()), Cell::Text("12户".into())];
+            mapping.values(&Feature { cells, ..Feature::default() }, &sheet, &mut |_| {})
+        };
+        assert_eq!(row("户籍户数")[1..3], [Value::Integer(12), "registered".into()]);
+        assert_eq!(row("房屋总数")[1..3], [Value::Integer(12), "dwellings".into()]);
+        assert_eq!(row("户数")[1..3], [Value::Integer(12), Value::Null]);
     }
 
     #[test]

@@ -3,29 +3,47 @@
 //! Read in this order: [`datum`] and `epsg` (every datum to WGS 84), [`bundle`] and `detect` (what a file is), [`raw`]
 //! (what it holds, in one form for all formats), then the formats themselves; `fields` (columns become canonical fields),
 //! [`evidence`] (which datum a file must be in), `rings` and `crossing` (vertices become polygons, exactly), and
-//! `features`, which makes records of it all. OpenStreetMap, whose tags make the layers, goes its own way in `osm`.
+//! `features`, which makes records of it all, and [`one`], a single thing that somebody edits. OpenStreetMap, whose tags make the layers, goes its own way in `osm`.
 //! A reader never panics, never hangs and never guesses in silence: what it left out or put right is a [`Problem`] with
 //! its remedy.
 
+mod apart;
+mod archive;
 pub mod bundle;
 mod crossing;
+mod csv;
 pub mod datum;
 mod detect;
+mod doubt;
 mod epsg;
 pub mod evidence;
 mod features;
 mod fields;
+mod flatgeobuf;
 mod geojson;
+mod geopackage;
+mod gpx;
+mod households;
+mod kml;
+pub mod one;
 mod osm;
+mod plt;
 pub mod raw;
+mod repairs;
 mod rings;
+mod shapefile;
+mod table;
 pub(crate) mod text;
 mod well_known;
+pub(crate) mod wkb;
+mod workbook;
+mod xml;
 
-use crate::model::{Entity, FieldFault, Layer, Problem, Record, Severity, Value};
+use crate::model::{Entity, Field, FieldFault, HOUSEHOLD_TABLE, Layer, Problem, Record, Severity, Value};
 use bundle::Bundle;
 use datum::Crs;
 use detect::Found;
+pub use households::Counted;
 use raw::{Fault, Format, Opened, Sheet};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -39,12 +57,36 @@ pub enum Source {
     Osm,
     /// A file whose features all belong to one layer, in any format.
     Layer(Layer),
+    /// A table of how many households live where; its rows belong to buildings and compounds that the city has.
+    Households,
 }
 
 impl Source {
-    /// Reads the word after `--as`: `osm` or a layer.
+    /// Reads the word after `--as`: `osm`, `households` or a layer.
     pub fn parse(word: &str) -> Option<Self> {
-        if word == "osm" { Some(Self::Osm) } else { Layer::parse(word).map(Self::Layer) }
+        match word {
+            "osm" => Some(Self::Osm),
+            "households" => Some(Self::Households),
+            _ => Layer::parse(word).map(Self::Layer),
+        }
+    }
+
+    /// The fields that columns can feed; none for what is read by its tags.
+    pub fn fields(self) -> &'static [Field] {
+        match self {
+            Self::Osm => &[],
+            Self::Layer(layer) => layer.fields(),
+            Self::Households => &HOUSEHOLD_TABLE,
+        }
+    }
+
+    /// That word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Osm => "osm",
+            Self::Layer(layer) => layer.word(),
+            Self::Households => "households",
+        }
     }
 }
 
@@ -53,7 +95,9 @@ impl Source {
 pub struct Options {
     /// The datum of the file's coordinates, where the user states it.
     pub crs: Option<Crs>,
-    /// Canonical field and the column that holds it, from `--map field=column`.
+    /// Whether latitude or northing stands first, where the user states it.
+    pub swapped: Option<bool>,
+    /// Canonical field and the column that holds it, from `--map field=column`; an empty column is none.
     pub map: Vec<(String, String)>,
     /// Which sheet or layer, of a file that holds several.
     pub sheet: Option<String>,
@@ -74,6 +118,8 @@ impl Options {
 pub struct Reading {
     /// Records with ids of 0, checked and in the order of the file (OpenStreetMap: nodes, ways, relations).
     pub features: Vec<(Layer, Record)>,
+    /// Rows of a table of households, for what the city has already.
+    pub households: Vec<Counted>,
     /// What was left out, put right or worth knowing.
     pub problems: Vec<Problem>,
     /// How many elements of each kind the file holds, imported or not: `building ways`, `features`.
@@ -108,6 +154,9 @@ impl Reading {
 /// The column in which our own exports keep the number that a thing has in its layer.
 pub const NUMBER_COLUMN: &str = "gridweave_id";
 
+/// The names by which `--map` tells where the rows of a table without geometries are.
+pub const PLACE_FIELDS: [&str; 4] = ["lon", "lat", "position", "wkt"];
+
 /// Largest file of a format that is held in memory whole, twice over while it is parsed.
 const MOST_BYTES: u64 = 1 << 30;
 
@@ -137,18 +186,22 @@ pub fn read_bundle(
 ) -> Reading {
     let name = &bundle.name;
     let layer = match source {
+        Source::Households => None,
         Source::Osm => {
             let failed = |error| Reading::failed(detect::unreadable(&error).problem(Severity::Error).in_file(name));
             return osm::read(name, &bundle.main.body, options, progress).unwrap_or_else(failed);
         }
-        Source::Layer(layer) => layer,
+        Source::Layer(layer) => Some(layer),
     };
     let opened = match open(bundle, progress) {
         Ok(opened) => opened,
         Err(problem) => return Reading::failed(*problem),
     };
-    match choose_sheet(&opened, layer, options) {
-        Ok(sheet) => features::read(name, sheet, layer, options, progress),
+    match choose_sheet(&opened, layer.map_or("households", Layer::word), options) {
+        Ok(sheet) => match layer {
+            Some(layer) => features::read(name, sheet, layer, options, progress),
+            None => households::read(name, sheet, options, progress),
+        },
         Err(fault) => Reading::failed(fault.problem(Severity::Error).in_file(name)),
     }
 }
@@ -159,18 +212,26 @@ pub fn read_bundle(
 /// It cannot be opened, is of no format that is read, or its very beginning is broken.
 pub fn open(bundle: &Bundle, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Opened, Box<Problem>> {
     let told = |fault: Fault| Box::new(fault.problem(Severity::Error).in_file(&bundle.name));
-    let format = match detect::detect(&bundle.main).map_err(told)? {
-        Found::Is(format) => format,
-        Found::Archive => {
-            return Err(told(Fault::new("format-unknown", "a ZIP archive", "unpack it first")));
-        }
-    };
-    let sheets = match format {
+    match detect::detect(&bundle.main).map_err(told)? {
+        Found::Is(format) => Ok(Opened { format, sheets: sheets(format, bundle, progress).map_err(told)? }),
+        Found::Archive => archive::open(bundle, progress).map_err(told),
+    }
+}
+
+/// The tables of a file of a known format.
+fn sheets(format: Format, bundle: &Bundle, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Vec<Sheet>, Fault> {
+    match format {
         Format::Osm => Ok(Vec::new()),
         Format::GeoJson => held(bundle).and_then(|bytes| geojson::open(&bundle.name, &bytes, progress)),
-        other => Err(Fault::new("format-unknown", format!("a {} file", other.word()), "convert it to GeoJSON")),
-    };
-    Ok(Opened { format, sheets: sheets.map_err(told)? })
+        Format::Gpx => held(bundle).and_then(|bytes| gpx::open(&bytes)),
+        Format::Kml => held(bundle).and_then(|bytes| kml::open(&bundle.name, &bytes)),
+        Format::Plt => held(bundle).and_then(|bytes| plt::open(&bytes)),
+        Format::Spreadsheet => held(bundle).and_then(|bytes| workbook::open(bytes, progress)),
+        Format::Csv => held(bundle).and_then(|bytes| csv::open(&bundle.name, bytes, progress)),
+        Format::FlatGeobuf => flatgeobuf::open(bundle, progress),
+        Format::GeoPackage => geopackage::open(bundle, progress),
+        Format::Shapefile => shapefile::open(bundle, progress),
+    }
 }
 
 /// The whole file in memory, if it is not too large for that.
@@ -185,8 +246,11 @@ fn held(bundle: &Bundle) -> Result<Arc<[u8]>, Fault> {
     body.bytes().map_err(|error| detect::unreadable(&error))
 }
 
-/// The sheet that is meant: the one that is named, the one named like the layer, or the only one with rows.
-fn choose_sheet<'o>(opened: &'o Opened, layer: Layer, options: &Options) -> Result<&'o Sheet, Fault> {
+/// The sheet that is meant: the one that is named, the one named like what it is read as, or the only one with rows.
+///
+/// # Errors
+/// None is, or several may be.
+pub fn choose_sheet<'o>(opened: &'o Opened, word: &str, options: &Options) -> Result<&'o Sheet, Fault> {
     let names = || opened.sheets.iter().map(|sheet| sheet.name.as_str()).collect::<Vec<_>>().join(", ");
     if opened.format == Format::Osm {
         return Err(Fault::new("format-is-osm", "this is an OpenStreetMap file", "read it with --as osm"));
@@ -201,7 +265,7 @@ fn choose_sheet<'o>(opened: &'o Opened, layer: Layer, options: &Options) -> Resu
             )
         });
     }
-    let named = opened.sheets.iter().find(|sheet| sheet.name == layer.word());
+    let named = opened.sheets.iter().find(|sheet| sheet.name == word);
     let mut filled = opened.sheets.iter().filter(|sheet| sheet.count > 0);
     match (named, filled.next(), filled.next()) {
         (Some(sheet), ..) | (None, Some(sheet), None) => Ok(sheet),
@@ -221,7 +285,7 @@ fn choose_sheet<'o>(opened: &'o Opened, layer: Layer, options: &Options) -> Resu
 ///
 /// # Errors
 /// The field that keeps it from being a thing of the layer.
-fn canonical(layer: Layer, record: &Record) -> Result<Record, FieldFault> {
+pub fn canonical(layer: Layer, record: &Record) -> Result<Record, FieldFault> {
     macro_rules! by_layer {
         ($($layer:ident $type:ident),*) => {
             match layer { $(Layer::$layer => crate::model::$type::from_record(record).map(|thing| thing.to_record()),)* }

@@ -5,7 +5,7 @@
 //! that a file that does not fit into memory can be looked at first and read afterwards.
 
 use super::datum::Crs;
-use crate::model::{Problem, Severity};
+use crate::model::{Coord, Problem, Severity};
 
 /// One value as the file gives it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -103,17 +103,23 @@ pub struct Fault {
     pub message: String,
     /// What to do.
     pub remedy: String,
+    /// Where on the ground, if that is known.
+    pub at: Option<Coord>,
 }
 
 impl Fault {
     /// A fault.
     pub fn new(code: &'static str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { code, message: message.into(), remedy: remedy.into() }
+        Self { code, message: message.into(), remedy: remedy.into(), at: None }
     }
 
     /// The problem that tells it.
     pub fn problem(self, severity: Severity) -> Problem {
-        Problem::new(severity, self.code, self.message, self.remedy)
+        let problem = Problem::new(severity, self.code, self.message, self.remedy);
+        match self.at {
+            Some(at) => problem.at(at),
+            None => problem,
+        }
     }
 }
 
@@ -216,13 +222,18 @@ pub struct Sheet {
 impl Sheet {
     /// `feature 12 (way/4711)`.
     pub fn called(&self, feature: &Feature) -> String {
-        let noun = match self.noun {
-            Noun::Feature => "feature",
-            Noun::Row => "row",
-        };
+        let numbered = self.numbered(feature.number);
         match &feature.id {
-            Some(id) => format!("{noun} {} ({})", feature.number, id.chars().take(40).collect::<String>()),
-            None => format!("{noun} {}", feature.number),
+            Some(id) => format!("{numbered} ({})", id.chars().take(40).collect::<String>()),
+            None => numbered,
+        }
+    }
+
+    /// `row 12`.
+    pub fn numbered(&self, number: u64) -> String {
+        match self.noun {
+            Noun::Feature => format!("feature {number}"),
+            Noun::Row => format!("row {number}"),
         }
     }
 }

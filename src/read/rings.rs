@@ -2,21 +2,11 @@
 //!
 //! Only what has one possible repair is repaired, and each repair is told. The rest is refused with its place.
 
+use super::apart::taken_apart;
 use super::crossing::{Clash, first_clash, side};
-use crate::model::{Bounds, Coord, MultiPolygon, Polygon, Ring};
-
-/// What was put right.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Repairs {
-    /// The ring did not end where it began.
-    pub closed: bool,
-    /// So many vertices repeated their neighbour.
-    pub repeats: usize,
-    /// So many spikes of no width went out and back.
-    pub spikes: usize,
-    /// So many parts or holes have no area at the model's unit and were dropped; others remain.
-    pub vanished: usize,
-}
+use super::repairs::{Kind, Repairs, Size};
+use crate::fabric::untangle::{Doubt, Why};
+use crate::model::{Bounds, Coord, Frame, MultiPolygon, Polygon, Ring};
 
 /// Why rings are no area.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,10 +15,8 @@ pub(super) enum Fault {
     NoArea,
     /// A ring meets itself or another.
     Clash(Clash),
-    /// A hole lies outside its outline; one of its vertices.
-    HoleOutside(Coord),
-    /// A hole lies inside another hole.
-    HoleInHole(Coord),
+    /// Some ground could be meant to belong to it or not.
+    Doubt(Doubt),
     /// Wider than half the world: it was not cut at 180 degrees.
     TooWide,
     /// So many rings that nesting them would take too long.
@@ -36,6 +24,15 @@ pub(super) enum Fault {
 }
 
 impl Fault {
+    /// Where it is, if it has a place.
+    pub(super) fn place(&self) -> Option<Coord> {
+        match self {
+            Self::Clash(Clash::Crossing(lon, lat) | Clash::Overlap(lon, lat)) => Coord::from_degrees(*lon, *lat),
+            Self::Doubt(doubt) => Some(doubt.at),
+            _ => None,
+        }
+    }
+
     /// A stable code, what is wrong, and the remedy.
     pub(super) fn tell(&self) -> (&'static str, String, &'static str) {
         let place = |lon: f64, lat: f64| format!("{lon:.7}, {lat:.7}");
@@ -60,16 +57,36 @@ impl Fault {
                 "the outline is too tangled to be checked".to_owned(),
                 "simplify the outline or split the feature",
             ),
-            Self::HoleOutside(at) => (
-                "hole-outside",
-                format!("the hole at {} lies outside its outline", place(at.lon(), at.lat())),
-                "move or delete the hole, or make it a polygon of its own",
-            ),
-            Self::HoleInHole(at) => (
-                "hole-in-hole",
-                format!("the hole at {} lies inside another hole", place(at.lon(), at.lat())),
-                "make the island within the hole a polygon of its own",
-            ),
+            Self::Doubt(Doubt { why, at, area }) => {
+                let ground = format!("{:.2} m² at {}", Frame::at(*at).area(*area).0, place(at.lon(), at.lat()));
+                match why {
+                    Why::Twice => (
+                        "ring-self-crosses",
+                        format!("the outline crosses itself and winds twice around {ground}: ground or a hole?"),
+                        "draw the outline so that it runs around its ground once",
+                    ),
+                    Why::HoleOutside => (
+                        "hole-outside",
+                        format!("a hole takes {ground} that lie outside its outline"),
+                        "move or delete the hole, or make it a polygon of its own",
+                    ),
+                    Why::HolesOverlap => (
+                        "hole-in-hole",
+                        format!("two holes take {ground}: doubly a hole, or an island?"),
+                        "make an island within a hole a polygon of its own; join holes that overlap",
+                    ),
+                    Why::PartsOverlap => (
+                        "parts-overlap",
+                        format!("two parts of the area share {ground}"),
+                        "join the parts, or take the shared ground off one of them",
+                    ),
+                    Why::Unsettled => (
+                        "ring-tangled",
+                        format!("the outline is too tangled to be taken apart near {}", place(at.lon(), at.lat())),
+                        "simplify the outline or split the feature",
+                    ),
+                }
+            }
             Self::TooWide => (
                 "crosses-180",
                 "the outline is wider than half the world".to_owned(),
@@ -91,7 +108,9 @@ const HALF_WORLD: i64 = 1_800_000_000;
 pub(super) fn clean_ring(vertices: &[Coord], repairs: &mut Repairs) -> Option<Ring> {
     let mut ring: Vec<Coord> = Vec::with_capacity(vertices.len());
     let closed = vertices.len() > 1 && vertices.first() == vertices.last();
-    repairs.closed |= !closed;
+    if let ([first, .., last], false) = (vertices, closed) {
+        repairs.add_length(Kind::Closed, *last, *first);
+    }
     let body = if closed { vertices.get(..vertices.len() - 1)? } else { vertices };
     for &vertex in body {
         push(&mut ring, vertex, repairs);
@@ -109,10 +128,10 @@ pub(super) fn clean_ring(vertices: &[Coord], repairs: &mut Repairs) -> Option<Ri
             repairs.repeats += 1;
             ring.pop();
         } else if before == first {
-            repairs.spikes += 1;
+            repairs.add_length(Kind::Spike, last, first);
             ring.truncate(n - 2);
         } else if last == second {
-            repairs.spikes += 1;
+            repairs.add_length(Kind::Spike, first, last);
             from += 1;
             ring.pop();
         } else {
@@ -128,8 +147,8 @@ pub(super) fn clean_ring(vertices: &[Coord], repairs: &mut Repairs) -> Option<Ri
 fn push(ring: &mut Vec<Coord>, vertex: Coord, repairs: &mut Repairs) {
     match ring.as_slice() {
         [.., last] if *last == vertex => repairs.repeats += 1,
-        [.., before, _] if *before == vertex => {
-            repairs.spikes += 1;
+        [.., before, tip] if *before == vertex => {
+            repairs.add_length(Kind::Spike, *tip, vertex);
             ring.pop();
         }
         _ => ring.push(vertex),
@@ -144,63 +163,88 @@ fn orient(mut ring: Ring, outer: bool) -> Ring {
     ring
 }
 
-/// One polygon or several, given as files give them: outline first, then its holes.
+/// One polygon or several, given as files give them: outline first, then its holes. Where rings cross or run along each
+/// other, they are taken apart if all ways to read them mean the same ground.
 ///
 /// # Errors
-/// The first thing that keeps it from being an area.
+/// What keeps it from being an area.
 pub(super) fn area_of(parts: &[Vec<Vec<Coord>>]) -> Result<(MultiPolygon, Repairs), Fault> {
     let mut repairs = Repairs::default();
+    let area = clean_area(parts, &mut repairs)?;
+    check_width(&area)?;
+    match check_sound(&area) {
+        Ok(()) => Ok((area, repairs)),
+        Err(fault) => taken_apart(area, fault, &mut repairs).map(|area| (area, repairs)),
+    }
+}
+
+/// Rings cleaned one by one and oriented.
+pub(super) fn clean_area(parts: &[Vec<Vec<Coord>>], repairs: &mut Repairs) -> Result<MultiPolygon, Fault> {
     let mut polygons = Vec::with_capacity(parts.len());
+    let vanished = |ring: &[Coord], repairs: &mut Repairs| {
+        if let Some(&at) = ring.first() {
+            repairs.add(Kind::Vanished, Size::Nothing, at);
+        }
+    };
     for part in parts {
-        let Some((outer, holes)) = part.split_first() else { return Err(Fault::NoArea) };
-        let Some(outer) = clean_ring(outer, &mut repairs) else {
-            repairs.vanished += 1;
+        let Some((outline, holes)) = part.split_first() else { return Err(Fault::NoArea) };
+        let Some(outer) = clean_ring(outline, repairs) else {
+            vanished(outline, repairs);
             continue;
         };
         let mut clean = Vec::with_capacity(holes.len());
         for hole in holes {
-            match clean_ring(hole, &mut repairs) {
+            match clean_ring(hole, repairs) {
                 Some(hole) => clean.push(orient(hole, false)),
-                None => repairs.vanished += 1,
+                None => vanished(hole, repairs),
             }
         }
         polygons.push(Polygon { outer: orient(outer, true), holes: clean });
     }
-    if polygons.is_empty() {
-        return Err(Fault::NoArea);
-    }
-    let area = MultiPolygon(polygons);
-    check_width(&area)?;
-    check_clash(&area)?;
+    if polygons.is_empty() { Err(Fault::NoArea) } else { Ok(MultiPolygon(polygons)) }
+}
+
+/// Whether the area is what the model asks for.
+pub(super) fn check_sound(area: &MultiPolygon) -> Result<(), Fault> {
+    check_clash(area)?;
     if area.rings().any(|ring| ring.doubled_area() == 0) {
         return Err(Fault::NoArea);
     }
     for polygon in &area.0 {
         check_holes(polygon)?;
     }
-    check_parts_apart(&area)?;
-    Ok((area, repairs))
+    check_parts_apart(area)
+}
+
+/// Rings as shapefiles give them, in any order: roles by containment, repaired as [`area_of`] repairs.
+///
+/// # Errors
+/// As [`area_of`].
+pub(super) fn area_of_rings(rings: &[Vec<Coord>]) -> Result<(MultiPolygon, Repairs), Fault> {
+    let mut repairs = Repairs::default();
+    let mut clean = Vec::with_capacity(rings.len());
+    for ring in rings {
+        match (clean_ring(ring, &mut repairs), ring.first()) {
+            (Some(ring), _) => clean.push(ring),
+            (None, Some(&at)) => repairs.add(Kind::Vanished, Size::Nothing, at),
+            (None, None) => {}
+        }
+    }
+    let area = MultiPolygon(by_containment(sized(clean)?));
+    check_width(&area)?;
+    match check_sound(&area) {
+        Ok(()) => Ok((area, repairs)),
+        Err(fault) => taken_apart(area, fault, &mut repairs).map(|area| (area, repairs)),
+    }
 }
 
 /// Rings whose roles nobody vouches for: those inside an even number of others are outlines, the rest holes of the ring
 /// right around them.
 ///
 /// # Errors
-/// As [`area_of`].
+/// As [`area_of`], without its repairs.
 pub(super) fn nest(rings: Vec<Ring>) -> Result<MultiPolygon, Fault> {
-    if rings.is_empty() {
-        return Err(Fault::NoArea);
-    }
-    if rings.len() > MOST_RINGS {
-        return Err(Fault::TooManyRings(rings.len()));
-    }
-    // Largest first, so that whatever is around a ring stands before it.
-    let mut sized: Vec<(i128, Ring, Bounds)> = Vec::with_capacity(rings.len());
-    for ring in rings {
-        let bounds = Bounds::of(ring.0.iter().copied()).ok_or(Fault::NoArea)?;
-        sized.push((ring.doubled_area().abs(), orient(ring, true), bounds));
-    }
-    sized.sort_by_key(|(size, ..)| std::cmp::Reverse(*size));
+    let sized = sized(rings)?;
     {
         let all: Vec<&Ring> = sized.iter().map(|(_, ring, _)| ring).collect();
         // Roles are not known yet, so each ring is its own part; shared edges were cancelled before.
@@ -212,6 +256,32 @@ pub(super) fn nest(rings: Vec<Ring>) -> Result<MultiPolygon, Fault> {
             return Err(Fault::NoArea);
         }
     }
+    let area = MultiPolygon(by_containment(sized));
+    check_width(&area)?;
+    Ok(area)
+}
+
+/// A ring with twice its area and the box around it.
+type Sized = (i128, Ring, Bounds);
+
+/// Largest first, so that whatever is around a ring stands before it.
+fn sized(rings: Vec<Ring>) -> Result<Vec<Sized>, Fault> {
+    if rings.is_empty() {
+        return Err(Fault::NoArea);
+    }
+    if rings.len() > MOST_RINGS {
+        return Err(Fault::TooManyRings(rings.len()));
+    }
+    let mut sized: Vec<Sized> = Vec::with_capacity(rings.len());
+    for ring in rings {
+        let bounds = Bounds::of(ring.0.iter().copied()).ok_or(Fault::NoArea)?;
+        sized.push((ring.doubled_area().abs(), orient(ring, true), bounds));
+    }
+    sized.sort_by_key(|(size, ..)| std::cmp::Reverse(*size));
+    Ok(sized)
+}
+
+fn by_containment(sized: Vec<Sized>) -> Vec<Polygon> {
     let mut polygons: Vec<Polygon> = Vec::new();
     // For each ring: how deep it lies and, for outlines, which polygon it became.
     let mut placed: Vec<(usize, usize)> = Vec::with_capacity(sized.len());
@@ -236,9 +306,7 @@ pub(super) fn nest(rings: Vec<Ring>) -> Result<MultiPolygon, Fault> {
             polygon.holes.push(orient(ring.clone(), false));
         }
     }
-    let area = MultiPolygon(polygons);
-    check_width(&area)?;
-    Ok(area)
+    polygons
 }
 
 fn check_width(area: &MultiPolygon) -> Result<(), Fault> {
@@ -250,8 +318,12 @@ fn check_width(area: &MultiPolygon) -> Result<(), Fault> {
 /// Whether rings of the area cross or run over each other.
 pub(super) fn check_clash(area: &MultiPolygon) -> Result<(), Fault> {
     let rings: Vec<&Ring> = area.rings().collect();
-    let parts: Vec<u32> = area.0.iter().enumerate().flat_map(|(i, part)| part.rings().map(move |_| i as u32)).collect();
-    first_clash(&rings, &parts).map_or(Ok(()), |clash| Err(Fault::Clash(clash)))
+    first_clash(&rings, &part_of_each_ring(area)).map_or(Ok(()), |clash| Err(Fault::Clash(clash)))
+}
+
+/// Which part each ring belongs to, in the order of the rings.
+pub(super) fn part_of_each_ring(area: &MultiPolygon) -> Vec<u32> {
+    area.0.iter().zip(0u32..).flat_map(|(part, i)| part.rings().map(move |_| i)).collect()
 }
 
 fn check_holes(polygon: &Polygon) -> Result<(), Fault> {
@@ -263,13 +335,13 @@ fn check_holes(polygon: &Polygon) -> Result<(), Fault> {
     for (i, hole) in polygon.holes.iter().enumerate() {
         let at = hole.0.first().copied().unwrap_or_default();
         if !ring_inside(hole, &polygon.outer) {
-            return Err(Fault::HoleOutside(at));
+            return Err(Fault::Doubt(Doubt { why: Why::HoleOutside, at, area: hole.doubled_area().abs() }));
         }
         for (j, other) in polygon.holes.iter().enumerate() {
             let (Some(Some(inner)), Some(Some(outer))) = (boxes.get(i), boxes.get(j)) else { continue };
             let boxed = outer.contains(inner.min) && outer.contains(inner.max);
             if i != j && boxed && ring_inside(hole, other) {
-                return Err(Fault::HoleInHole(at));
+                return Err(Fault::Doubt(Doubt { why: Why::HolesOverlap, at, area: hole.doubled_area().abs() }));
             }
         }
     }
@@ -291,7 +363,8 @@ pub(super) fn check_parts_apart(area: &MultiPolygon) -> Result<(), Fault> {
             let in_a_hole = outer.holes.iter().any(|hole| ring_inside(&inner.outer, hole));
             if !in_a_hole {
                 let at = inner.outer.0.first().copied().unwrap_or_default();
-                return Err(Fault::Clash(Clash::Overlap(at.lon(), at.lat())));
+                let area = inner.outer.doubled_area().abs();
+                return Err(Fault::Doubt(Doubt { why: Why::PartsOverlap, at, area }));
             }
         }
     }
@@ -385,18 +458,23 @@ mod tests {
 
     #[test]
     fn repairs_that_have_one_answer() {
-        let table: [(&[(i32, i32)], Repairs); 5] = [
-            (&[(0, 0), (9, 0), (9, 9), (0, 0)], Repairs::default()),
-            (&[(0, 0), (9, 0), (9, 9)], Repairs { closed: true, ..Repairs::default() }),
-            (&[(0, 0), (0, 0), (9, 0), (9, 9), (0, 0), (0, 0)], Repairs { repeats: 2, ..Repairs::default() }),
-            (&[(0, 0), (9, 0), (20, 0), (9, 0), (9, 9), (0, 0)], Repairs { spikes: 1, ..Repairs::default() }),
-            (&[(-5, 0), (0, 0), (9, 0), (9, 9), (0, 0), (-5, 0)], Repairs { spikes: 1, ..Repairs::default() }),
+        type Case<'a> = (&'a [(i32, i32)], usize, &'a [Kind]);
+        let table: [Case<'_>; 5] = [
+            (&[(0, 0), (9, 0), (9, 9), (0, 0)], 0, &[]),
+            (&[(0, 0), (9, 0), (9, 9)], 0, &[Kind::Closed]),
+            (&[(0, 0), (0, 0), (9, 0), (9, 9), (0, 0), (0, 0)], 2, &[]),
+            (&[(0, 0), (9, 0), (20, 0), (9, 0), (9, 9), (0, 0)], 0, &[Kind::Spike]),
+            (&[(-5, 0), (0, 0), (9, 0), (9, 9), (0, 0), (-5, 0)], 0, &[Kind::Spike]),
         ];
-        for (vertices, expected) in table {
+        for (vertices, repeats, kinds) in table {
             let mut repairs = Repairs::default();
             let ring = clean_ring(&coords(vertices), &mut repairs).expect("a triangle");
-            assert_eq!((ring.0.len(), repairs), (3, expected), "{vertices:?}");
+            let done: Vec<Kind> = repairs.list.iter().map(|repair| repair.kind).collect();
+            assert_eq!((ring.0.len(), repairs.repeats, done.as_slice()), (3, repeats, kinds), "{vertices:?}");
         }
+        let mut repairs = Repairs::default();
+        clean_ring(&coords(&[(-5, 0), (0, 0), (9, 0), (9, 9), (0, 0), (-5, 0)]), &mut repairs);
+        assert_eq!(repairs.list[0].at, Coord::new(-5, 0), "a spike is shown at its tip");
         for nothing in [&[][..], &[(0, 0)], &[(0, 0), (1, 1), (0, 0)], &[(0, 0), (5, 5), (9, 9), (0, 0)]] {
             assert_eq!(clean_ring(&coords(nothing), &mut Repairs::default()), None, "{nothing:?}");
         }
@@ -404,14 +482,18 @@ mod tests {
 
     #[test]
     fn holes_belong_inside() {
-        let outside = area_of(&[vec![square(0, 0, 10), square(20, 20, 2)]]);
-        assert!(matches!(outside, Err(Fault::HoleOutside(_))));
-        let nested = area_of(&[vec![square(0, 0, 10), square(1, 1, 8), square(3, 3, 2)]]);
-        assert!(matches!(nested, Err(Fault::HoleInHole(_))));
+        let why = |parts: &[Vec<Vec<Coord>>]| match area_of(parts) {
+            Err(Fault::Doubt(doubt)) => (doubt.why, doubt.at, doubt.area),
+            other => panic!("{other:?}"),
+        };
+        let outside = why(&[vec![square(0, 0, 10), square(20, 20, 3)]]);
+        assert_eq!(outside, (Why::HoleOutside, Coord::new(20, 20), 18));
+        let nested = why(&[vec![square(0, 0, 20), square(1, 1, 18), square(5, 5, 4)]]);
+        assert_eq!(nested, (Why::HolesOverlap, Coord::new(5, 5), 32));
+        let inside = why(&[vec![square(0, 0, 10)], vec![square(3, 3, 4)]]);
+        assert_eq!(inside, (Why::PartsOverlap, Coord::new(3, 3), 32));
         let (area, _) = area_of(&[vec![square(0, 0, 10), square(3, 3, 2)]]).expect("a square with a hole");
         assert_eq!(area.doubled_area(), 2 * (100 - 4));
-        let inside = area_of(&[vec![square(0, 0, 10)], vec![square(3, 3, 2)]]);
-        assert!(matches!(inside, Err(Fault::Clash(Clash::Overlap(..)))), "a part within a part");
     }
 
     #[test]
@@ -421,6 +503,16 @@ mod tests {
         let area = nest(rings).expect("an area");
         assert_eq!(area.0.iter().map(|p| p.holes.len()).collect::<Vec<_>>(), [1, 0, 0]);
         assert_eq!(area.doubled_area(), 2 * (100 - 16 + 4 + 25));
+    }
+
+    #[test]
+    fn rings_without_roles_are_repaired_too() {
+        let (area, repairs) = area_of_rings(&[square(0, 0, 40), square(0, 0, 100)]).expect("a notch");
+        assert_eq!((area.0.len(), area.0[0].holes.len(), area.doubled_area()), (1, 0, 2 * (10_000 - 1600)));
+        assert_eq!(repairs.count(Kind::Notch), 1);
+        let bow = coords(&[(0, 0), (200, 100), (200, 0), (0, 100), (0, 0)]);
+        let (area, repairs) = area_of_rings(&[square(1000, 0, 40), bow]).expect("three parts");
+        assert_eq!((area.0.len(), area.doubled_area(), repairs.count(Kind::Split)), (3, 20_000 + 3200, 1));
     }
 
     #[test]
@@ -436,9 +528,13 @@ mod tests {
         fn whatever_comes_out_is_normal(points in proptest::collection::vec((-20i32..20, -20i32..20), 0..14)) {
             let vertices: Vec<Coord> = points.into_iter().map(|(x, y)| Coord::new(x, y)).collect();
             if let Ok((area, _)) = area_of(&[vec![vertices]]) {
+                prop_assert!(check_sound(&area).is_ok());
+                for polygon in &area.0 {
+                    prop_assert!(polygon.outer.doubled_area() > 0);
+                    prop_assert!(polygon.holes.iter().all(|hole| hole.doubled_area() < 0));
+                }
                 for ring in area.rings() {
                     prop_assert!(ring.0.len() >= 3);
-                    prop_assert!(ring.doubled_area() > 0);
                     prop_assert!(ring.edges().all(|(a, b)| a != b));
                 }
             }

@@ -1,11 +1,12 @@
 //! The store of one machine: the city file, its journal and the writer's lock.
 
 use super::journal::Journal;
-use super::{At, Change, Checkpoint, Edit, Store, StoreError, Stored, geopackage};
+use super::{At, Change, Checkpoint, Edit, Effect, Entry, Store, StoreError, Stored, geopackage};
 use crate::model::{Layer, Profile, World};
 use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior};
 use std::fs::{File, TryLockError};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 /// An open city file, held by the one writer.
@@ -104,11 +105,27 @@ impl Embedded {
 }
 
 impl Store for Embedded {
-    fn commit(&mut self, change: &Change) -> Result<(u64, Timestamp), StoreError> {
+    fn commit(&mut self, change: &Change, effect: &Effect) -> Result<(u64, Timestamp), StoreError> {
         let (version, now) = (self.version + 1, Timestamp::now());
-        self.journal.append(version, now, change)?;
+        self.journal.append(version, now, change, effect, true)?;
         self.version = version;
         Ok((version, now))
+    }
+
+    fn history(&self, versions: RangeInclusive<u64>, limit: usize) -> Result<Vec<Entry>, StoreError> {
+        self.journal.history(versions, limit)
+    }
+
+    fn effect(&self, version: u64) -> Result<Option<Effect>, StoreError> {
+        self.journal.effect(version)
+    }
+
+    fn note(&mut self, key: &str, text: &str) -> Result<(), StoreError> {
+        self.journal.note(key, text)
+    }
+
+    fn noted(&self, key: &str) -> Result<Option<String>, StoreError> {
+        self.journal.noted(key)
     }
 
     fn checkpoint(&mut self) -> Result<Checkpoint, StoreError> {

@@ -7,16 +7,21 @@
 mod embedded;
 mod export;
 mod geopackage;
+mod history;
 mod journal;
+mod memory;
 mod rtree;
 mod wkb;
 
 use crate::model::{Layer, Profile, Record, World};
 pub use embedded::{Embedded, edits_of, read_only};
 pub use export::export as export_geopackage;
+pub use history::{Effect, Entry, Touched};
+pub use memory::Memory;
 use rusqlite::ErrorCode;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 /// Whether a file is a city file, which nothing but its own changes should ever write to.
@@ -38,9 +43,14 @@ pub enum Edit {
 
 /// Edits that hold together: all or none.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Change {
+    /// Who, for the history; empty where nobody said.
+    pub author: String,
     /// Why, for the history: `import communities.geojson as communities`.
     pub reason: String,
+    /// The version that it takes back.
+    pub undoes: Option<u64>,
     /// What, in order.
     pub edits: Vec<Edit>,
 }
@@ -56,8 +66,14 @@ impl Change {
         while let Some(edit) = edits.next() {
             match edit {
                 Edit::Put(layer, record) => {
-                    world.put(*layer, record).map_err(|fault| StoreError::Damaged {
-                        what: format!("{} {}", layer.singular(), record.id),
+                    // An import puts a million in a row, and undoing a removal puts them between others.
+                    let more = std::iter::from_fn(|| match edits.next_if(|next| of_layer(next, *layer)) {
+                        Some(Edit::Put(_, record)) => Some(record),
+                        _ => None,
+                    });
+                    let all = std::iter::once(record).chain(more);
+                    world.put_all(*layer, all).map_err(|(id, fault)| StoreError::Damaged {
+                        what: format!("{} {id}", layer.singular()),
                         why: fault.to_string(),
                     })?;
                 }
@@ -76,6 +92,10 @@ impl Change {
         }
         Ok(())
     }
+}
+
+fn of_layer(edit: &Edit, layer: Layer) -> bool {
+    matches!(edit, Edit::Put(same, _) if *same == layer)
 }
 
 /// A city as it was when it was read.
@@ -102,11 +122,36 @@ pub enum Checkpoint {
 
 /// A place that keeps the changes of a city. Held by one writer.
 pub trait Store: Send {
-    /// Makes a change durable and returns its version; when it returns, the change survives a crash and a power cut.
+    /// Makes a change durable and returns its version; when it returns, the change survives a crash and a power cut. Its
+    /// effect is kept beside it, so that it can be taken back.
     ///
     /// # Errors
     /// The change is not acknowledged: disk full, file locked.
-    fn commit(&mut self, change: &Change) -> Result<(u64, jiff::Timestamp), StoreError>;
+    fn commit(&mut self, change: &Change, effect: &Effect) -> Result<(u64, jiff::Timestamp), StoreError>;
+
+    /// The changes of these versions, newest first, at most so many.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    fn history(&self, versions: RangeInclusive<u64>, limit: usize) -> Result<Vec<Entry>, StoreError>;
+
+    /// The effect of a change; `None` where there is no such change or it is kept no longer.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    fn effect(&self, version: u64) -> Result<Option<Effect>, StoreError>;
+
+    /// Keeps a note for whoever opens the city next, in place of the one under this key.
+    ///
+    /// # Errors
+    /// Disk full and the like.
+    fn note(&mut self, key: &str, text: &str) -> Result<(), StoreError>;
+
+    /// The note under a key.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    fn noted(&self, key: &str) -> Result<Option<String>, StoreError>;
 
     /// Brings the city file up to date with the journal.
     ///
@@ -141,6 +186,9 @@ pub enum StoreError {
     /// The city file was put back from a copy, and what happened since is not kept any more.
     #[error("the city file is an older copy than its journal {} goes with; put the newer one back, or move the journal away to go on from this one", .0.display())]
     OldCopy(PathBuf),
+    /// The journal is of a kind that this program does not know.
+    #[error("the journal {} was written by a newer Gridweave; use that one", .0.display())]
+    NewerJournal(PathBuf),
     /// A row cannot be understood.
     #[error("the city file is damaged at {what}: {why}; restore it from a copy, or repair that row in QGIS")]
     Damaged {

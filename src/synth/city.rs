@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 
 /// Everything that has been decided when the layers are written.
 pub struct Draft<'a> {
+    /// The district's code, with which all others begin.
+    pub code: &'a str,
     /// The skeleton.
     pub layout: &'a Layout,
     /// The ground.
@@ -98,7 +100,7 @@ pub fn places(draft: &Draft<'_>, names: &mut Names, district: &str, world: &mut 
         fields / all.max(1.0)
     };
     let whole: Vec<u32> = (0..mesh.faces()).map(|face| if face == OUTSIDE { u32::MAX } else { 0 }).collect();
-    let code = "510699".to_owned();
+    let code = draft.code.to_owned();
     for area in dissolve(mesh, &whole, 1) {
         world.districts.push(District {
             id: DistrictId(1),
@@ -279,7 +281,7 @@ pub fn premises(draft: &Draft<'_>, names: &mut Names, world: &mut World) {
                 .then(|| dice.weighted(&[(3, 0.85), (4, 0.12), (5, 0.03)]));
             world.buildings.push(Building {
                 id: BuildingId(id),
-                code: Some(Code(format!("510699B{id:06}"))),
+                code: Some(Code(format!("{}B{id:06}", draft.code))),
                 name,
                 address: own_address,
                 floors: Some(house.floors as u16),

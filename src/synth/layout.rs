@@ -54,6 +54,22 @@ struct Swirl {
     reach: f64,
 }
 
+/// Where a district lies in a city of many.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// The city's.
+    pub seed: u64,
+    /// Metres around the middle of the city.
+    pub frame: Frame,
+    /// The middle of the district, before bending, in the city's metres.
+    pub origin: P,
+    /// Half its width and height before bending.
+    pub half: P,
+}
+
+/// Within so many metres of the border a district's own bends fade out.
+const FADE: f64 = 1_600.0;
+
 /// The skeleton of a city.
 pub struct Layout {
     /// For everything below.
@@ -70,6 +86,10 @@ pub struct Layout {
     pub reach: f64,
     /// The middle of the river before bending, where there is one.
     pub river: Option<f64>,
+    /// A town with everything that one has, not a single community.
+    pub town: bool,
+    /// Where it lies among the other districts of a city.
+    setting: Option<Setting>,
     swirls: Vec<Swirl>,
     meander: [(f64, f64, f64); 3],
 }
@@ -190,8 +210,47 @@ impl Layout {
             quarters,
             reach: 4700.0,
             river: Some(1025.0),
+            town: true,
+            setting: None,
             swirls,
             meander,
+        }
+    }
+
+    /// One of many districts. `quarters` are by row, then column; `phases` are the river's.
+    pub fn among_others(
+        seed: u64,
+        setting: Setting,
+        (columns, rows): (Vec<Axis>, Vec<Axis>),
+        quarters: Vec<Quarter>,
+        river: Option<(f64, [f64; 3])>,
+    ) -> Self {
+        let mut dice = Dice::new(seed, &[1]);
+        let mut swirl = |x: f64, y: f64| {
+            let sign = if dice.chance(0.5) { 1.0 } else { -1.0 };
+            let at = p(x + dice.range(-500.0, 500.0), y + dice.range(-500.0, 500.0));
+            Swirl { at, angle: sign * dice.range(0.1, 0.26), reach: dice.range(900.0, 1_300.0) }
+        };
+        let swirls = vec![
+            swirl(-2_300.0, 1_500.0),
+            swirl(2_600.0, 1_300.0),
+            swirl(-1_900.0, -1_700.0),
+            swirl(2_500.0, -1_600.0),
+        ];
+        let [a, b, c] = river.map_or([0.0; 3], |(_, phases)| phases);
+        let middle = setting.frame.coord(setting.origin.turn(-0.09).x, setting.origin.turn(-0.09).y);
+        Self {
+            seed,
+            frame: Frame::at(middle),
+            columns,
+            rows,
+            quarters,
+            reach: 4700.0,
+            river: river.map(|(at, _)| at),
+            town: true,
+            setting: Some(setting),
+            swirls,
+            meander: [(250.0, 4300.0, a), (110.0, 2100.0, b), (35.0, 1000.0, c)],
         }
     }
 
@@ -210,6 +269,8 @@ impl Layout {
             quarters,
             reach: 4700.0,
             river: None,
+            town: false,
+            setting: None,
             swirls: vec![Swirl { at: p(100.0, 50.0), angle: 0.1, reach: 500.0 }],
             meander: [(0.0, 1.0, 0.0); 3],
         }
@@ -222,24 +283,13 @@ impl Layout {
 
     /// Where a lattice position lies.
     pub fn bend(&self, u: f64, v: f64) -> P {
-        // 1. Rings round off their corners: a square pulled part of the way towards a disc.
-        let r = self.reach;
-        let (nx, ny) = (u / r, v / r);
-        let pull = 0.45 * (1.0 - (nx * nx).max(ny * ny)).clamp(0.0, 1.0);
-        let disc = p(u * (1.0 - pull * ny * ny * 0.5).max(0.5), v * (1.0 - pull * nx * nx * 0.5).max(0.5));
-        // 2. The river's meanders push everything beside it aside.
-        let course: f64 = self
-            .meander
-            .iter()
-            .map(|&(size, wave, phase)| size * (std::f64::consts::TAU * v / wave + phase).sin())
-            .sum();
-        let beside = self.river.map_or(0.0, |middle| (-((u - middle) / 1500.0).powi(2)).exp());
-        let mut at = disc + p(course * beside, 0.0);
-        // 3. Quarters lie at angles to each other.
-        for swirl in &self.swirls {
-            let d = at - swirl.at;
-            at = swirl.at + d.turn(swirl.angle * (-(d.dot(d)) / (swirl.reach * swirl.reach)).exp());
+        if let Some(setting) = &self.setting {
+            return self.bend_among_others(setting, u, v);
         }
+        let r = self.reach;
+        let mut at = self.round_off(u, v) + p(self.meanders(u, v), 0.0);
+        // 3. Quarters lie at angles to each other.
+        at = self.swirled(at);
         // 4. Nothing is quite straight, least of all in the old town and in the fields.
         let far = (at.len() / r - 0.5).clamp(0.0, 0.4) / 0.4;
         let old = if self.river.is_some() { (-((at - p(80.0, -80.0)).len() / 900.0).powi(2)).exp() } else { 0.0 };
@@ -252,6 +302,56 @@ impl Layout {
             + wander(20, 1300.0) * (20.0 + 210.0 * far)
             + wander(22, 420.0) * (26.0 * old + 28.0 * far);
         at.turn(-0.09)
+    }
+
+    /// 1. Rings round off their corners: a square pulled part of the way towards a disc.
+    fn round_off(&self, u: f64, v: f64) -> P {
+        let (nx, ny) = (u / self.reach, v / self.reach);
+        let pull = 0.45 * (1.0 - (nx * nx).max(ny * ny)).clamp(0.0, 1.0);
+        p(u * (1.0 - pull * ny * ny * 0.5).max(0.5), v * (1.0 - pull * nx * nx * 0.5).max(0.5))
+    }
+
+    /// 2. The river's meanders push everything beside it aside: how far east.
+    fn meanders(&self, u: f64, v: f64) -> f64 {
+        let course: f64 = self
+            .meander
+            .iter()
+            .map(|&(size, wave, phase)| size * (std::f64::consts::TAU * v / wave + phase).sin())
+            .sum();
+        course * self.river.map_or(0.0, |middle| (-((u - middle) / 1500.0).powi(2)).exp())
+    }
+
+    fn swirled(&self, mut at: P) -> P {
+        for swirl in &self.swirls {
+            let d = at - swirl.at;
+            at = swirl.at + d.turn(swirl.angle * (-(d.dot(d)) / (swirl.reach * swirl.reach)).exp());
+        }
+        at
+    }
+
+    /// As [`Self::bend`], but so that neighbouring districts agree on every place of their common border: what is the
+    /// district's own fades out towards it, and what remains depends on the place in the city alone.
+    fn bend_among_others(&self, setting: &Setting, u: f64, v: f64) -> P {
+        let ease = |t: f64| t * t * (3.0 - 2.0 * t);
+        let fade = |left: f64| ease((left / FADE).clamp(0.0, 1.0));
+        let (west_east, south_north) = (fade(setting.half.x - u.abs()), fade(setting.half.y - v.abs()));
+        let here = p(u, v);
+        let mut own = self.swirled(self.round_off(u, v)) - here;
+        let old = (-((here - p(80.0, -80.0)).len() / 900.0).powi(2)).exp();
+        let own_noise = |salt: u64| noise(mix(self.seed, salt), u / 420.0, v / 420.0);
+        own = own + p(own_noise(22), own_noise(23)) * (26.0 * old);
+        // The river runs on into the next district.
+        let river = p(self.meanders(u, v + setting.origin.y), 0.0);
+        let mut at = setting.origin + here + own * (west_east * south_north) + river * west_east;
+        let wander = |salt: u64, wave: f64| {
+            let (x, y) = (at.x / wave, at.y / wave);
+            p(noise(mix(setting.seed, salt), x, y), noise(mix(setting.seed, salt + 1), x, y))
+        };
+        at = at + wander(40, 11_000.0) * 620.0 + wander(42, 2_900.0) * 95.0;
+        at = at.turn(-0.09);
+        // Through the city's own metres, so that both neighbours round to the same vertex.
+        let (x, y) = self.frame.metres(setting.frame.coord(at.x, at.y));
+        p(x, y)
     }
 
     /// The course of a lattice edge between two cells.

@@ -56,7 +56,7 @@ pub struct Levels {
 }
 
 /// How many units of each level there are.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Counts {
     /// 街道.
     pub subdistricts: u32,
@@ -236,7 +236,7 @@ fn graph(mesh: &Mesh, group: &[u32], count: usize, neighbourhood: &[u32], weight
 }
 
 /// Seats by size, largest remainder, at least one each and at most `most`.
-fn apportion(loads: &[f64], most: &[u32], seats: u32) -> Vec<u32> {
+pub fn apportion(loads: &[f64], most: &[u32], seats: u32) -> Vec<u32> {
     let total: f64 = loads.iter().sum::<f64>().max(1e-9);
     let exact: Vec<f64> = loads.iter().map(|load| load / total * f64::from(seats)).collect();
     let mut given: Vec<u32> = exact.iter().zip(most).map(|(e, &m)| (e.round() as u32).clamp(1, m.max(1))).collect();

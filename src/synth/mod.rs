@@ -7,6 +7,8 @@
 //! 4. `city`: households, names (`names`), addresses, land; `roads`: the street layer.
 //! 5. `levels`: today's subdistricts, communities and grids, deliberately uneven; `points`: cameras and the rest.
 //!
+//! `metropolis` makes a city of many districts that way and `seams` joins them.
+//!
 //! Everything follows from the seed: same seed, same bytes. Units are fictional, and so are all names.
 
 mod city;
@@ -15,22 +17,26 @@ mod housing;
 mod layout;
 mod levels;
 mod mesh;
+mod metropolis;
 mod names;
 mod plane;
 mod plots;
 mod points;
 mod premises;
 mod roads;
+mod seams;
 mod site;
 
 use crate::model::World;
 use city::Draft;
 use dice::Dice;
 use layout::Layout;
+use levels::Counts;
 use mesh::Mesh;
 use names::Names;
 use plane::P;
 use plots::{Plot, Use};
+use points::Quota;
 use rayon::prelude::*;
 use site::{Built, Site};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -42,6 +48,8 @@ pub enum Scale {
     Compound,
     /// A district of 269 grids, about 200,000 households in 20,000 buildings.
     District,
+    /// 49 districts: 20,000 grids, 1,000,000 buildings, 100,000 cameras.
+    City,
 }
 
 /// A made-up city.
@@ -53,59 +61,100 @@ pub struct Synthetic {
     pub world: World,
 }
 
-/// Makes a city. The same scale and seed give the same world, byte for byte. `progress` hears (plots done, plots).
+/// Makes a city. The same scale and seed give the same world, byte for byte, on any number of threads. `progress` hears
+/// (plots done, plots), or of a city the districts.
 pub fn generate(scale: Scale, seed: u64, progress: &(dyn Fn(u64, u64) + Sync)) -> Synthetic {
-    let district = scale == Scale::District;
-    let layout = if district { Layout::district(seed) } else { Layout::community(seed) };
-    let name = if district { "织城区" } else { "牛沙路社区" };
+    let (layout, name) = match scale {
+        Scale::Compound => (Layout::community(seed), "牛沙路社区"),
+        Scale::District => (Layout::district(seed), "织城区"),
+        Scale::City => return metropolis::generate(seed, progress),
+    };
+    let district = layout.town;
+    let (done, plots) = (AtomicU64::new(0), AtomicU64::new(0));
+    let mut ground = lay(layout, &|all| {
+        plots.store(all, Ordering::Relaxed);
+        progress(done.fetch_add(1, Ordering::Relaxed), all);
+    });
+    if district {
+        thin_hamlets(&ground.plots, &mut ground.built, 20_000);
+    }
+    let size = Size {
+        code: "510699".to_owned(),
+        name: "织城区".to_owned(),
+        households: if district { 200_000 } else { 4_000 },
+        counts: city::counts(district, &mut Dice::new(seed, &[5])),
+        quota: if district { Quota::DISTRICT } else { Quota::COMMUNITY },
+    };
+    let world = settle(&ground, &size);
+    let plots = plots.into_inner();
+    progress(plots, plots);
+    Synthetic { name: name.to_owned(), world }
+}
+
+/// A district whose plots are built on, before anybody lives there.
+struct Ground {
+    layout: Layout,
+    mesh: Mesh,
+    /// How many of the mesh's vertices the layout itself brought.
+    laid_out: u32,
+    plots: Vec<Plot>,
+    built: Vec<Built>,
+}
+
+/// How many people a district has and what they are given.
+struct Size {
+    code: String,
+    name: String,
+    households: u32,
+    counts: Counts,
+    quota: Quota,
+}
+
+/// Steps 1 to 3. `progress` hears the number of plots before each.
+fn lay(layout: Layout, progress: &(dyn Fn(u64) + Sync)) -> Ground {
     let mut mesh = layout.mesh();
+    let laid_out = mesh.vertices.len() as u32;
     let mut plots = plots::lay_out(&mut mesh, &layout);
-    if !district {
+    if !layout.town {
         plots::as_niusha(&mesh, &mut plots);
     }
     roads::drop_islands(&mut mesh);
     roads::cross_railway(&mut mesh);
     let gates = gates(&mut mesh, &plots);
-    let done = AtomicU64::new(0);
     let build_up = |(plot, gate): (&Plot, &Option<(P, P)>)| {
-        progress(done.fetch_add(1, Ordering::Relaxed), plots.len() as u64);
-        build(&mesh, plot, seed, *gate)
+        progress(plots.len() as u64);
+        build(&mesh, plot, layout.seed, *gate)
     };
-    let mut built: Vec<Built> = plots.par_iter().zip(&gates).map(build_up).collect();
-    if district {
-        thin_hamlets(&plots, &mut built, 20_000);
-    }
-    let households = city::settle(&plots, &built, if district { 200_000 } else { 4_000 }, seed);
+    let built: Vec<Built> = plots.par_iter().zip(&gates).map(build_up).collect();
+    Ground { layout, mesh, laid_out, plots, built }
+}
+
+/// Steps 4 and 5.
+fn settle(ground: &Ground, size: &Size) -> World {
+    let Ground { layout, mesh, plots, built, .. } = ground;
+    let seed = layout.seed;
+    let households = city::settle(plots, built, size.households, seed);
     let mut per_face = vec![0.0; mesh.faces() as usize];
     for (plot, houses) in plots.iter().zip(&households) {
         per_face[plot.face as usize] = f64::from(houses.iter().sum::<u32>());
     }
-    let counts = city::counts(district, &mut Dice::new(seed, &[5]));
-    let levels = levels::gather(&mesh, &plots, &per_face, counts, seed);
+    let levels = levels::gather(mesh, plots, &per_face, size.counts, seed);
     let mut names = Names::new(seed);
     let mut named = vec![false; mesh.faces() as usize];
-    for plot in &plots {
+    for plot in plots {
         named[plot.face as usize] = city::carries_names(plot);
     }
-    let roads = roads::join(&mesh, &mut names, &|face| named[face as usize]);
-    let draft = Draft {
-        layout: &layout,
-        mesh: &mesh,
-        plots: &plots,
-        built: &built,
-        households: &households,
-        roads: &roads,
-        levels: &levels,
-    };
+    let roads = roads::join(mesh, &mut names, &|face| named[face as usize]);
+    let draft =
+        Draft { code: &size.code, layout, mesh, plots, built, households: &households, roads: &roads, levels: &levels };
     let mut world = World::default();
-    city::places(&draft, &mut names, if district { name } else { "织城区" }, &mut world);
+    city::places(&draft, &mut names, &size.name, &mut world);
     city::premises(&draft, &mut names, &mut world);
     city::river(&draft, &mut world);
     city::land(&draft, &mut names, &mut world);
-    world.streets = roads::layer(&mesh, &roads, &built);
-    points::place(&draft, &mut names, &mut world);
-    progress(plots.len() as u64, plots.len() as u64);
-    Synthetic { name: name.to_owned(), world }
+    world.streets = roads::layer(mesh, &roads, built);
+    points::place(&draft, &size.quota, &mut names, &mut world);
+    world
 }
 
 /// Where each plot opens to a street: a vertex of the mesh, and the direction outward.

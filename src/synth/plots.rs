@@ -215,7 +215,7 @@ pub fn lay_out(mesh: &mut Mesh, layout: &Layout) -> Vec<Plot> {
                     usage = if quarter == Quarter::Fringe { Use::Field } else { Use::WalkUp };
                 }
             }
-            subdivide(mesh, &mut dice, block, usage, (quarter, layout.river.is_some()), &mut plots);
+            subdivide(mesh, &mut dice, block, usage, (quarter, layout.town), &mut plots);
         }
     }
     plots.sort_by_key(|plot| plot.face);
@@ -260,7 +260,7 @@ fn block_uses(
                 take(Use::Mall, 8_000.0, 40_000.0, BIG, &mut blocks);
             }
         }
-        Quarter::Mature if layout.river.is_some() => {
+        Quarter::Mature if layout.town => {
             take(Use::School, 22_000.0, 75_000.0, ANY, &mut blocks);
             if dice.chance(0.35) {
                 take(Use::Park, 15_000.0, 60_000.0, ANY, &mut blocks);
@@ -275,7 +275,7 @@ fn block_uses(
                 take(Use::Office, 15_000.0, 60_000.0, BIG, &mut blocks);
             }
         }
-        Quarter::New if layout.river.is_some() => {
+        Quarter::New if layout.town => {
             take(Use::School, 35_000.0, 110_000.0, ANY, &mut blocks);
             take(Use::Park, 25_000.0, 110_000.0, ANY, &mut blocks);
             if dice.chance(0.4) {

@@ -12,28 +12,39 @@ use crate::model::*;
 use jiff::civil::{Date, date};
 use std::collections::BTreeMap;
 
-/// How many of each there should be.
-struct Quota {
-    corners: usize,
-    gates: usize,
-    domes: usize,
-    ptz: usize,
-    checkpoints: usize,
-    services: usize,
+/// How many of each there should be at most.
+#[derive(Clone, Copy, Debug)]
+pub struct Quota {
+    /// Cameras at street corners.
+    pub corners: usize,
+    /// Cameras at the gates of compounds.
+    pub gates: usize,
+    /// Cameras at doors.
+    pub domes: usize,
+    /// Cameras that turn, at large junctions.
+    pub ptz: usize,
+    /// Checkpoints.
+    pub checkpoints: usize,
+    /// Services.
+    pub services: usize,
+}
+
+impl Quota {
+    /// A district's.
+    pub const DISTRICT: Self =
+        Self { corners: 1_200, gates: 700, domes: 480, ptz: 200, checkpoints: 600, services: 1_500 };
+
+    /// One community's.
+    pub const COMMUNITY: Self = Self { corners: 14, gates: 18, domes: 8, ptz: 3, checkpoints: 14, services: 42 };
 }
 
 /// Places cameras, checkpoints, services and zones.
-pub fn place(draft: &Draft<'_>, names: &mut Names, world: &mut World) {
-    let quota = if draft.layout.river.is_some() {
-        Quota { corners: 1_200, gates: 700, domes: 480, ptz: 200, checkpoints: 600, services: 1_500 }
-    } else {
-        Quota { corners: 14, gates: 18, domes: 8, ptz: 3, checkpoints: 14, services: 42 }
-    };
+pub fn place(draft: &Draft<'_>, quota: &Quota, names: &mut Names, world: &mut World) {
     let mut dice = Dice::new(draft.layout.seed, &[30]);
-    cameras(draft, &quota, &mut dice, world);
-    checkpoints(draft, &quota, &mut dice, names, world);
-    services(draft, &quota, &mut dice, names, world);
-    if draft.layout.river.is_some() {
+    cameras(draft, quota, &mut dice, world);
+    checkpoints(draft, quota, &mut dice, names, world);
+    services(draft, quota, &mut dice, names, world);
+    if draft.layout.town {
         zones(draft, &mut dice, world);
     }
 }
@@ -56,7 +67,7 @@ fn beside(draft: &Draft<'_>, plot: &Plot, (gate, outward): (P, P), sideways: f64
 }
 
 /// Keeps at most `most` of a list, chosen by the dice, in their old order.
-fn sample<T>(list: Vec<T>, most: usize, dice: &mut Dice) -> Vec<T> {
+pub fn sample<T>(list: Vec<T>, most: usize, dice: &mut Dice) -> Vec<T> {
     let mut order: Vec<usize> = (0..list.len()).collect();
     dice.shuffle(&mut order);
     let mut keep = vec![false; list.len()];
@@ -177,7 +188,7 @@ fn cameras(draft: &Draft<'_>, quota: &Quota, dice: &mut Dice, world: &mut World)
         world.cameras.push(Camera {
             id: CameraId(id),
             // Twenty digits as GB/T 28181 lays them out: area, trade, type, network, number.
-            code: Some(Code(format!("5106990000{model}0{id:06}"))),
+            code: Some(Code(format!("{}0000{model}0{id:06}", draft.code))),
             kind: spot.kind,
             directions: spot.bearing.map(|bearing| (bearing.round()) % 360.0).into_iter().collect(),
             angle: Some(angle.round()),
@@ -296,7 +307,7 @@ const SHOPS: &[(&str, &str, &str, f64)] = &[
 ];
 
 fn services(draft: &Draft<'_>, quota: &Quota, dice: &mut Dice, names: &mut Names, world: &mut World) {
-    let town = draft.layout.river.is_some();
+    let town = draft.layout.town;
     let mut fixed: Vec<(&str, String, &str, P)> = Vec::new();
     let mut shops: Vec<P> = Vec::new();
     let door = |house: &super::site::House| {

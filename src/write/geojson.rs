@@ -34,7 +34,11 @@ pub fn feature(out: &mut impl Write, layer: Layer, record: &Record) -> io::Resul
     out.write_all(b"}")
 }
 
-fn geometry(out: &mut impl Write, geometry: &Geometry) -> io::Result<()> {
+/// Writes a geometry alone.
+///
+/// # Errors
+/// Whatever the sink says.
+pub fn geometry(out: &mut impl Write, geometry: &Geometry) -> io::Result<()> {
     match geometry {
         Geometry::Point(at) => {
             out.write_all(b"{\"type\":\"Point\",\"coordinates\":")?;

@@ -20,3 +20,45 @@ pub fn xiacheng_estates() -> Option<Value> {
     }
     Some(json!({"type": "FeatureCollection", "features": features}))
 }
+
+/// A dictionary of estates as it is, as rows: the names of its columns first.
+pub fn estate_rows(path: &str) -> Option<Vec<Vec<String>>> {
+    let table: Value = serde_json::from_slice(&std::fs::read(shared(path)?).expect("readable")).expect("JSON");
+    let mut columns: Vec<String> = Vec::new();
+    let estates: Vec<&serde_json::Map<String, Value>> =
+        table.as_object().expect("a dictionary").values().filter_map(Value::as_object).collect();
+    for name in estates.iter().flat_map(|estate| estate.keys()) {
+        if !columns.contains(name) {
+            columns.push(name.clone());
+        }
+    }
+    let cell = |value: Option<&Value>| match value {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Null) | None => String::new(),
+        Some(other) => other.to_string(),
+    };
+    let rows = estates.iter().map(|estate| columns.iter().map(|name| cell(estate.get(name))).collect());
+    Some(std::iter::once(columns.clone()).chain(rows).collect())
+}
+
+/// Rows as a CSV file with a byte order mark, as Excel saves it.
+pub fn as_csv(rows: &[Vec<String>]) -> Vec<u8> {
+    let mut out = b"\xEF\xBB\xBF".to_vec();
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(&mut out);
+    rows.iter().for_each(|row| writer.write_record(row).expect("written"));
+    writer.flush().expect("written");
+    drop(writer);
+    out
+}
+
+/// Rows as a workbook, every cell text.
+pub fn as_xlsx(rows: &[Vec<String>]) -> Vec<u8> {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    for (cells, row) in rows.iter().zip(0..) {
+        for (cell, column) in cells.iter().zip(0..) {
+            sheet.write_string(row, column, cell).expect("written");
+        }
+    }
+    book.save_to_buffer().expect("a workbook")
+}

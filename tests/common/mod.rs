@@ -6,6 +6,7 @@ use std::path::PathBuf;
 pub mod estates;
 pub mod jagged;
 pub mod tricky;
+pub mod vector_files;
 
 /// A file or folder of the shared research data; `None`, saying so, where there is none.
 pub fn shared(path: &str) -> Option<PathBuf> {

@@ -5,7 +5,7 @@ import { card, equal, shot } from './harness.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-async function faults(page) {
+export async function faults(page) {
   // Through the debugger, which the page's content policy does not bind.
   await page.evaluate(axe);
   return page.evaluate(async () => {

@@ -47,9 +47,13 @@ export class World {
     this.flat = flat;
   }
 
-  async api(path) {
-    const response = await fetch(`${this.url}/api/v1/${path}`);
-    if (!response.ok) throw new Error(`${path}: HTTP ${response.status}`);
+  async api(path, { method = 'GET', body, headers = {} } = {}) {
+    const response = await fetch(`${this.url}/api/v1/${path}`, {
+      method,
+      headers: body === undefined ? headers : { 'content-type': 'application/json', ...headers },
+      body: body === undefined ? undefined : JSON.stringify(body)
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: HTTP ${response.status} ${await response.text()}`);
     return response.json();
   }
 
@@ -70,6 +74,7 @@ export class World {
     const {
       path = '',
       hash = '',
+      at = this.url,
       phone = false,
       theme = 'light',
       language = 'zh-Hans',
@@ -103,11 +108,11 @@ export class World {
     context.on('request', (request) => {
       const url = request.url();
       page.requests.push(url);
-      if (!url.startsWith(this.url) && !/^(data|blob):/.test(url)) strays.push(url);
+      if (!url.startsWith(at) && !/^(data|blob):/.test(url)) strays.push(url);
     });
     if (before) await before(page);
     const started = Date.now();
-    await page.goto(`${this.url}/${path}${hash}`);
+    await page.goto(`${at}/${path}${hash}`);
     if (wait) await page.waitForSelector(`[data-map="${wait}"]`, { timeout: 30_000, state: 'attached' });
     page.idle = Date.now() - started;
     return page;

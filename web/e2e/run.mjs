@@ -3,6 +3,7 @@ import { launch, noGpu, strays, World } from './harness.mjs';
 import { startServer } from './server.mjs';
 import access from './access.mjs';
 import address from './address.mjs';
+import desk, { close } from './desk.mjs';
 import explorer from './explorer.mjs';
 import lookup from './lookup.mjs';
 import machines from './machines.mjs';
@@ -10,7 +11,7 @@ import panels from './panels.mjs';
 import states from './states.mjs';
 
 const wanted = process.argv[2] ?? '';
-const tests = { ...lookup, ...panels, ...address, ...states, ...machines, ...explorer, ...access };
+const tests = { ...lookup, ...panels, ...address, ...states, ...machines, ...explorer, ...access, ...desk };
 
 const server = await startServer();
 const browser = await launch();
@@ -66,5 +67,6 @@ if (!wanted) {
 await browser.close();
 await flat.close();
 server.stop();
+await close();
 console.log(`browser: ${passed} passed, ${failed.length} failed`);
 process.exit(failed.length > 0 ? 1 : 0);

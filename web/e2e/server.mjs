@@ -5,13 +5,15 @@ import { fileURLToPath } from 'node:url';
 
 const patience = 120_000;
 
-export async function startServer(scale = 'compound') {
-  if (process.env.GRIDWEAVE_URL) return { url: process.env.GRIDWEAVE_URL.replace(/\/$/, ''), stop() {} };
+/** `extra` are more words of the call; with them a server is always started, never a running one used. */
+export async function startServer(scale = 'compound', extra = []) {
+  if (process.env.GRIDWEAVE_URL && extra.length === 0)
+    return { url: process.env.GRIDWEAVE_URL.replace(/\/$/, ''), stop() {} };
 
   const binary = process.env.GRIDWEAVE_BIN ?? fileURLToPath(new URL('../../target/debug/gridweave', import.meta.url));
   if (!existsSync(binary)) throw new Error(`no server at ${binary}: build it, or set GRIDWEAVE_BIN or GRIDWEAVE_URL`);
 
-  const child = spawn(binary, ['demo', '--scale', scale, '--listen', '127.0.0.1:0'], {
+  const child = spawn(binary, ['demo', '--scale', scale, '--listen', '127.0.0.1:0', ...extra], {
     stdio: ['ignore', 'pipe', 'inherit']
   });
   const url = await new Promise((resolve, reject) => {

@@ -14,8 +14,10 @@ export default {
       wait: null,
       before: (page) => page.route('**/api/v1/city', (route) => route.fulfill({ json: empty(city) }))
     });
-    await page.waitForSelector('text=gridweave import city.osm.pbf --into city.gpkg --as osm');
+    await page.waitForSelector('.centre .first input');
     await shot(page, 'desktop-light-zh-empty');
+    await page.click('.centre summary');
+    await page.waitForSelector('text=gridweave import city.osm.pbf --into city.gpkg --as osm');
   },
 
   async 'a silent server at the start is explained, and tried again'(world) {

@@ -75,7 +75,7 @@ fn feature_of(raw: RawFeature, number: u64, columns: &mut Columns) -> Feature {
 }
 
 /// A scalar; a list of scalars joined by `;`, as OpenStreetMap writes them.
-fn cell(json: Json) -> Cell {
+pub(super) fn cell(json: Json) -> Cell {
     match json {
         Json::Null => Cell::Empty,
         Json::Bool(b) => Cell::Bool(b),

@@ -1,6 +1,7 @@
 //! What the three passes found, and the records that come of it.
 
-use super::super::rings::{Fault, Repairs, clean_ring, inner_point, nest};
+use super::super::repairs::{Kind, Repairs};
+use super::super::rings::{Fault, clean_ring, inner_point, nest};
 use super::super::{Problems, Reading, admit};
 use super::areas::rings;
 use super::tags::{Form, Shape, Thing, get, has, is_camera, things};
@@ -368,8 +369,9 @@ impl Maker {
             self.refuse_area(&Fault::NoArea, called);
             return None;
         };
-        if repairs.spikes > 0 {
-            let message = format!("cut off {} spikes of no width", repairs.spikes);
+        let spikes = repairs.count(Kind::Spike);
+        if spikes > 0 {
+            let message = format!("cut off {spikes} spikes of no width");
             let remedy = "nothing to do; mend the way in OpenStreetMap if you can";
             self.problems.push(Problem::new(Severity::Warning, "ring-repaired", message, remedy).of(called));
         }

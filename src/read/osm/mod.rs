@@ -125,7 +125,12 @@ pub(super) fn read(
         }
         collected.end_of(pass);
     }
-    let reading = collected.finish(problems);
+    let mut reading = collected.finish(problems);
+    if reading.features.is_empty() && reading.problems.is_empty() {
+        let message = "nothing in the file has tags that mean a thing of a city";
+        let remedy = "check that it is the right extract";
+        reading.problems.push(Problem::new(Severity::Warning, "no-features", message, remedy).in_file(name));
+    }
     progress(size, size);
     Ok(reading)
 }

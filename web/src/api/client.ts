@@ -4,10 +4,13 @@ import type { Bounds, City, GridCard, Located, Problem, Rows, SearchResult, Tabl
 export class Refused extends Error {
   readonly status: number;
   readonly detail: string;
+  /** All that it said, with what some answers carry beyond RFC 9457. */
+  readonly problem: Problem;
 
   constructor(problem: Problem) {
     super(problem.title ?? `HTTP ${problem.status}`);
     this.name = 'Refused';
+    this.problem = problem;
     this.status = problem.status;
     this.detail = problem.detail ?? problem.title ?? '';
   }
@@ -30,17 +33,36 @@ export const root = typeof document === 'undefined' ? '/' : new URL('.', documen
 
 type Query = Record<string, string | number | undefined>;
 
-async function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
+export interface Call {
+  query?: Query;
+  /** Sent as JSON. */
+  body?: unknown;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+}
+
+export function address(path: string, query: Query = {}): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined && value !== '') parameters.set(name, String(value));
   }
   const search = parameters.toString();
+  return `${root}api/v1/${path}${search ? `?${search}` : ''}`;
+}
 
+/** What the server says in JSON; null when it has nothing to say (204). */
+export async function request<T>(method: string, path: string, call: Call = {}): Promise<T> {
+  const { query, body, headers = {}, signal } = call;
   let response: Response;
   try {
-    response = await fetch(`${root}api/v1/${path}${search ? `?${search}` : ''}`, {
-      headers: { accept: 'application/json' },
+    response = await fetch(address(path, query), {
+      method,
+      headers: {
+        accept: 'application/json',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers
+      },
+      body: body === undefined ? undefined : JSON.stringify(body),
       signal
     });
   } catch (error) {
@@ -54,12 +76,17 @@ async function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Pr
     const problem = await response.json().catch(() => ({}));
     throw new Refused({ ...problem, status: response.status });
   }
+  if (response.status === 204) return null as T;
   try {
     return (await response.json()) as T;
   } catch (error) {
     if (isAbort(error)) throw error;
     throw new Unreachable(error);
   }
+}
+
+function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
+  return request('GET', path, { query, signal });
 }
 
 export function city(signal?: AbortSignal): Promise<City> {

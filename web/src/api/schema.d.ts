@@ -4,6 +4,40 @@
  */
 
 export interface paths {
+    "/api/v1/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened, newest first. */
+        get: operations["list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/changes/{version}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a change back by a new change; the undo of an undo does it again. */
+        post: operations["undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/city": {
         parameters: {
             query?: never;
@@ -15,6 +49,76 @@ export interface paths {
         get: operations["city"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/desk/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The files at the desk. */
+        get: operations["files"];
+        put?: never;
+        /** Takes a file in, whatever its size: it goes to the disk piece by piece. */
+        post: operations["upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/desk/files/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One file at the desk. */
+        get: operations["file"];
+        put?: never;
+        post?: never;
+        /** Takes a file off the desk. */
+        delete: operations["remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/desk/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Imports a file; where there are errors nothing changes. */
+        post: operations["import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/desk/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reads a file on trial: nothing changes. */
+        post: operations["preview"];
         delete?: never;
         options?: never;
         head?: never;
@@ -38,6 +142,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/features/{layer}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds a thing. */
+        post: operations["add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/features/{layer}/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One thing as it is. */
+        get: operations["get"];
+        put?: never;
+        post?: never;
+        /** Removes a thing. */
+        delete: operations["remove"];
+        options?: never;
+        head?: never;
+        /** Corrects or moves a thing. */
+        patch: operations["correct"];
+        trace?: never;
+    };
     "/api/v1/grids/{code}": {
         parameters: {
             query?: never;
@@ -47,6 +187,58 @@ export interface paths {
         };
         /** One grid and all that is known about it. */
         get: operations["grid"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a job is. */
+        get: operations["job"];
+        put?: never;
+        post?: never;
+        /** Gives a job up. It has ended when this answers. */
+        delete: operations["cancel"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/problems.jsonl": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All problems of a job as a file, one JSON object a line. */
+        get: operations["problems_jsonl"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/problems.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All problems of a job as a workbook, with row numbers. */
+        get: operations["problems_xlsx"];
         put?: never;
         post?: never;
         delete?: never;
@@ -72,6 +264,23 @@ export interface paths {
          *     little-endian u32 indices into `GET /api/v1/grids` of the version in `x-data-version`, 0xFFFFFFFF outside.
          */
         post: operations["locate_many"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What things of each layer hold. */
+        get: operations["schema"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -264,6 +473,11 @@ export interface components {
             /** @description The grid's code; null outside every grid. */
             grid?: string | null;
         };
+        /** @description A job that was begun. */
+        Begun: {
+            /** @description Its number; `GET /api/v1/jobs/{id}` tells how far it is. */
+            job: string;
+        };
         /** @description How near the primary grid's border is. */
         BorderShape: {
             /**
@@ -285,6 +499,39 @@ export interface components {
             code?: string | null;
             /** @description Its name with its compound's, or its address. */
             name: string;
+        };
+        /** @description A line of the history. */
+        ChangeShape: {
+            /**
+             * Format: int64
+             * @description The version of the city that it made.
+             */
+            version: number;
+            /** @description When (RFC 3339). */
+            time: string;
+            /** @description Who; empty where nobody said, and on a server that others than this machine can reach. */
+            author: string;
+            /** @description Why. */
+            reason: string;
+            /** @description What it did, by layer. */
+            tallies: components["schemas"]["TouchedShape"][];
+            /**
+             * Format: int64
+             * @description The version that it took back.
+             */
+            undoes?: number | null;
+            /**
+             * Format: int64
+             * @description The version that took it back and stands.
+             */
+            undone_by?: number | null;
+            /** @description Whether what it takes to undo it is kept, and it stands. */
+            undoable: boolean;
+        };
+        /** @description The history, newest first. */
+        ChangesAnswer: {
+            /** @description Newest first. */
+            changes: components["schemas"]["ChangeShape"][];
         };
         /** @description The city as a whole. */
         CityAnswer: {
@@ -314,6 +561,10 @@ export interface components {
             bands: {
                 [key: string]: components["schemas"]["BandOf"];
             };
+            /** @description Whether the city can be changed through this server. */
+            editable: boolean;
+            /** @description Why not; null where it can. */
+            read_only_because?: string | null;
         };
         /** @description A column. */
         Column: {
@@ -322,8 +573,103 @@ export interface components {
             /** @description `text`, `code`, `integer`, `real`, `bool` or `date`. */
             kind: string;
         };
+        /** @description A column of a table. */
+        ColumnLook: {
+            /** @description Its name. */
+            name: string;
+            /** @description Some of its values. */
+            sample: string[];
+        };
+        /** @description Which datum was taken, and why. */
+        DatumShape: {
+            /** @description The datum; null where none is clear. */
+            crs?: string | null;
+            /** @description Whether latitude stands before longitude in the file. */
+            swapped: boolean;
+            /** @description `stated`, `declared`, `detected`, `prescribed` or `refused`. */
+            how: string;
+            /** @description How the candidates fit, best first; empty where nothing was tried. */
+            scores: components["schemas"]["ScoreShape"][];
+            /** @description The same in words. */
+            message: string;
+        };
         /** @description `[west, south, east, north]` in WGS 84 degrees. */
         Extent: number[];
+        /** @description One thing as it is. */
+        FeatureAnswer: {
+            /** @description Its layer. */
+            layer: string;
+            /**
+             * Format: int32
+             * @description Its number.
+             */
+            id: number;
+            /** @description Names this state of it; whoever changes it sends this back as `If-Match`. */
+            etag: string;
+            /** @description Every canonical field of the layer; null where nothing is known. */
+            properties: {
+                [key: string]: unknown;
+            };
+            /** @description A GeoJSON geometry in WGS 84. */
+            geometry: Record<string, never>;
+            /** @description A point that stands for it. */
+            anchor: components["schemas"]["Position"];
+            /** @description The box around it. */
+            bounds: components["schemas"]["Extent"];
+            /**
+             * Format: int64
+             * @description The version of the city that holds it so.
+             */
+            version: number;
+            /** @description What the editor should know of the change just made; empty otherwise. */
+            problems: components["schemas"]["ProblemShape"][];
+        };
+        /** @description A field of a layer. */
+        FieldShape: {
+            /** @description Its canonical name. */
+            name: string;
+            /** @description `text`, `code`, `integer`, `real`, `bool` or `date`. */
+            kind: string;
+            /** @description Whether nothing is a thing of the layer without it. */
+            required: boolean;
+            /** @description The words that it takes; null where it takes any. */
+            words?: string[] | null;
+        };
+        /** @description Where a field's values come from. */
+        FieldUseShape: {
+            /** @description The field. */
+            name: string;
+            /** @description Its type. */
+            kind: string;
+            /** @description Whether nothing is a thing of the layer without it. */
+            required: boolean;
+            /** @description The columns that feed it. */
+            columns: string[];
+        };
+        /** @description A file at the desk: one, or the parts of a shapefile. */
+        FileAnswer: {
+            /** @description Its number. */
+            id: string;
+            /** @description Its name. */
+            name: string;
+            /** @description The names of its parts, the file itself first. */
+            parts: string[];
+            /**
+             * Format: int64
+             * @description How large all of them are.
+             */
+            bytes: number;
+            /** @description `shapefile`, `geojson`, ...; null where it is none that is read here. */
+            format?: string | null;
+            /** @description Its tables; none of OpenStreetMap, which is read as `osm`. */
+            sheets: components["schemas"]["SheetShape"][];
+            problem?: components["schemas"]["ProblemShape"] | null;
+        };
+        /** @description The files at the desk. */
+        FilesAnswer: {
+            /** @description In the order in which they came. */
+            files: components["schemas"]["FileAnswer"][];
+        };
         /** @description A grid and all that is known about it. */
         GridCard: {
             /** @description Its code. */
@@ -401,6 +747,57 @@ export interface components {
             /** @description The code of the grid it stands in. */
             grid?: string | null;
         };
+        /** @description What importing a file did. */
+        ImportedShape: {
+            /**
+             * Format: int64
+             * @description The version of the city that holds it.
+             */
+            version: number;
+            /** @description What happened to each layer. */
+            tallies: components["schemas"]["TallyShape"][];
+            /** @description What to know. */
+            problems: components["schemas"]["ProblemsShape"];
+        };
+        /** @description How a file is to be read, by whom, and why. */
+        Importing: components["schemas"]["Reading"] & {
+            /** @description Who. */
+            author: string;
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description A job. */
+        JobAnswer: {
+            /** @description Its number. */
+            id: string;
+            /** @description `running`, `done`, `failed` or `cancelled`. */
+            state: string;
+            /** @description What it does now, or did last: `reading grids.shp`. */
+            what: string;
+            /**
+             * Format: int64
+             * @description How much of that is done.
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description How much there is; 0 where nobody knows.
+             */
+            all: number;
+            result?: components["schemas"]["ResultShape"] | null;
+            problem?: components["schemas"]["Problem"] | null;
+        };
+        /** @description A layer and its fields. */
+        LayerShape: {
+            /** @description Its name. */
+            name: string;
+            /** @description `point`, `line`, `area`, `point_or_area` or `line_or_area`. */
+            geometry: string;
+            /** @description Whether its things are drawn and removed together only: by hand their attributes change. */
+            attributes_only: boolean;
+            /** @description Its canonical fields in order. */
+            fields: components["schemas"]["FieldShape"][];
+        };
         /** @description Who is responsible for a place. */
         LocateAnswer: {
             primary?: components["schemas"]["GridCard"] | null;
@@ -427,8 +824,34 @@ export interface components {
         };
         /** @description `[lon, lat]` in WGS 84 degrees. */
         Position: number[];
+        /** @description What importing a file would do. */
+        PreviewShape: {
+            /** @description As what it was read. */
+            layer: string;
+            datum?: components["schemas"]["DatumShape"] | null;
+            /** @description Where each field's values come from. */
+            fields: components["schemas"]["FieldUseShape"][];
+            /** @description Columns that no field takes. */
+            unused: string[];
+            /** @description What would happen. */
+            tallies: components["schemas"]["TallyShape"][];
+            /** @description What is wrong. */
+            problems: components["schemas"]["ProblemsShape"];
+            /** @description The first rows. */
+            rows: components["schemas"]["TrialRow"][];
+            /**
+             * Format: int64
+             * @description How many rows there are.
+             */
+            total: number;
+            /** @description A GeoJSON FeatureCollection in WGS 84 of at most 3,000 features, with `row`, `worst` and `change`. */
+            features: Record<string, never>;
+            bounds?: components["schemas"]["Extent"] | null;
+            /** @description Whether there is something to import and nothing in its way. */
+            importable: boolean;
+        };
         /** @description What a client is told when something does not work. */
-        Problem: {
+        Problem: Record<string, never> & {
             /** @description `about:blank` (RFC 9457 section 4.2.1): the status says what kind of problem it is. */
             type: string;
             /** @description The status in words. */
@@ -441,6 +864,76 @@ export interface components {
             /** @description What is wrong with this request, and what to do. */
             detail: string;
         };
+        /** @description What is wrong with data, said once. */
+        ProblemShape: {
+            /** @description `error`, `warning` or `note`. */
+            severity: string;
+            /** @description A stable word to filter by. */
+            code: string;
+            /** @description The file; empty for the city itself. */
+            file: string;
+            /** @description Which feature; empty for the whole file. */
+            feature: string;
+            /**
+             * Format: int64
+             * @description The row of the table, the first being 1, or the number of the feature.
+             */
+            row?: number | null;
+            /** @description `[lon, lat]` in WGS 84. */
+            at?: number[] | null;
+            /** @description What is wrong. */
+            message: string;
+            /** @description What to do. */
+            remedy: string;
+        };
+        /** @description How many problems, and the worst of them. */
+        ProblemsShape: {
+            /** @description How many errors. */
+            errors: number;
+            /** @description How many warnings. */
+            warnings: number;
+            /** @description How many notes. */
+            notes: number;
+            /** @description The first thousand, worst first. */
+            list: components["schemas"]["ProblemShape"][];
+        };
+        /** @description How a file is to be read. */
+        Reading: {
+            /** @description The file's number. */
+            file: string;
+            /** @description The sheet, of a file with several. */
+            sheet?: string | null;
+            /** @description `osm` or a layer. */
+            layer: string;
+            /** @description The datum, where it is known: `bd09`, `EPSG:4549`. */
+            crs?: string | null;
+            /** @description Whether latitude or northing stands first; left out, the evidence decides. */
+            swapped?: boolean | null;
+            /** @description Field and column, an empty one for none; for tables also `lon`, `lat`, `position` or `wkt`. */
+            map?: {
+                [key: string]: string;
+            };
+            /** @description Remove from the layer what the file does not mention. */
+            replace?: boolean;
+        };
+        /** @description Why nothing was imported. */
+        RefusedShape: {
+            /** @description What is wrong. */
+            problems: components["schemas"]["ProblemsShape"];
+        };
+        /** @description How a file with the same columns was read last time. */
+        Remembered: {
+            /** @description As which layer. */
+            layer: string;
+            /** @description In which datum, where somebody stated it. */
+            crs?: string | null;
+            /** @description Field and column, where somebody stated them. */
+            map: {
+                [key: string]: string;
+            };
+        };
+        /** @description What a job came to. */
+        ResultShape: components["schemas"]["PreviewShape"] | components["schemas"]["ImportedShape"] | components["schemas"]["RefusedShape"];
         /** @description A row: its number, where it is, and a value for each column that is known. */
         RowShape: {
             /**
@@ -455,10 +948,58 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /** @description Every layer and its fields. */
+        SchemaAnswer: {
+            /** @description The layers. */
+            layers: components["schemas"]["LayerShape"][];
+        };
+        /** @description How well a datum fits. */
+        ScoreShape: {
+            /** @description The datum. */
+            crs: string;
+            /** @description Latitude before longitude. */
+            swapped: boolean;
+            /**
+             * Format: double
+             * @description Part of the places on known ground, 0 to 1.
+             */
+            inside: number;
+            /**
+             * Format: double
+             * @description Part of the vertices upon known lines, 0 to 1.
+             */
+            fit: number;
+        };
         /** @description What was found, best first. */
         SearchAnswer: {
             /** @description Best first. */
             results: components["schemas"]["Hit"][];
+        };
+        /** @description A table of a file. */
+        SheetShape: {
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description How many rows.
+             */
+            rows: number;
+            /** @description `point`, `line`, `area`, `mixed` or `none`. */
+            geometry: string;
+            /** @description Its columns. */
+            columns: components["schemas"]["ColumnLook"][];
+            /** @description The datum that the file names. */
+            declared?: string | null;
+            /** @description The layer that it seems to be. */
+            layer?: string | null;
+            remembered?: components["schemas"]["Remembered"] | null;
+        };
+        /** @description Who changes something, and why. */
+        Signature: {
+            /** @description Who. */
+            author: string;
+            /** @description Why. */
+            reason: string;
         };
         /** @description A page of a layer's table. */
         TablePage: {
@@ -476,6 +1017,91 @@ export interface components {
             /** @description The page. */
             rows: components["schemas"]["RowShape"][];
         };
+        /** @description What happens to a layer. */
+        TallyShape: {
+            /** @description The layer. */
+            layer: string;
+            /**
+             * Format: int32
+             * @description New things.
+             */
+            added: number;
+            /**
+             * Format: int32
+             * @description Things that change.
+             */
+            updated: number;
+            /**
+             * Format: int32
+             * @description Things that are there already.
+             */
+            unchanged: number;
+            /**
+             * Format: int32
+             * @description Things that go.
+             */
+            removed: number;
+            /**
+             * Format: int32
+             * @description Things whose household figure is derived anew.
+             */
+            derived: number;
+        };
+        /** @description How many things of a layer a change touched. */
+        TouchedShape: {
+            /** @description The layer. */
+            layer: string;
+            /**
+             * Format: int64
+             * @description New things.
+             */
+            added: number;
+            /**
+             * Format: int64
+             * @description Things that became different.
+             */
+            updated: number;
+            /**
+             * Format: int64
+             * @description Things that are gone.
+             */
+            removed: number;
+        };
+        /** @description A row of the file. */
+        TrialRow: {
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            row: number;
+            /** @description Fields with a value. */
+            cells: {
+                [key: string]: unknown;
+            };
+            /** @description How many problems it has. */
+            problems: number;
+        };
+        /** @description A version of the city. */
+        VersionAnswer: {
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            version: number;
+        };
+        /** @description What somebody wants a thing to be, who they are, and why. */
+        Wanted: {
+            /** @description Who changes it. */
+            author: string;
+            /** @description Why. */
+            reason: string;
+            /** @description Fields by their canonical names; null clears one, what is left out stays. */
+            properties?: {
+                [key: string]: unknown;
+            };
+            /** @description A GeoJSON geometry in WGS 84; what is left out stays. */
+            geometry?: Record<string, never> | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -485,6 +1111,99 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list: {
+        parameters: {
+            query?: {
+                /** @description Only versions above this one. */
+                since?: number;
+                /** @description Only versions below this one: the page after one that ended there. */
+                before?: number;
+                /** @description Changes at most, up to 1,000. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangesAnswer"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the change */
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Signature"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionAnswer"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description it cannot be taken back; `features` are in the way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     city: {
         parameters: {
             query?: never;
@@ -500,6 +1219,262 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CityAnswer"];
+                };
+            };
+        };
+    };
+    files: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilesAnswer"];
+                };
+            };
+        };
+    };
+    upload: {
+        parameters: {
+            query: {
+                /** @description The file's name: `grids.shp`. The parts of a shapefile are told by it. */
+                name: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileAnswer"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no more of it came for too long */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no room at the desk */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileAnswer"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Importing"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Begun"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reading"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Begun"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -567,6 +1542,244 @@ export interface operations {
             };
         };
     };
+    add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the layer */
+                layer: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Wanted"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeatureAnswer"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `faults` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the layer */
+                layer: string;
+                /** @description its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeatureAnswer"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description the etag that was read */
+                "if-match": string;
+            };
+            path: {
+                /** @description the layer */
+                layer: string;
+                /** @description its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Signature"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionAnswer"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description changed since; `current` is how it is now */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no If-Match */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    correct: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description the etag that was read */
+                "if-match": string;
+            };
+            path: {
+                /** @description the layer */
+                layer: string;
+                /** @description its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Wanted"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeatureAnswer"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description changed since; `current` is how it is now */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `faults` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no If-Match */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     grid: {
         parameters: {
             query?: never;
@@ -588,6 +1801,160 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobAnswer"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description it is writing already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    problems_jsonl: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the job's number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": number[];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description it has not ended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    problems_xlsx: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the job's number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description it has not ended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a workbook cannot hold so many */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -697,6 +2064,25 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    schema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchemaAnswer"];
                 };
             };
         };

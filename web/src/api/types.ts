@@ -6,13 +6,31 @@ import type { components } from './schema';
 type Schemas = components['schemas'];
 
 /** A schema with some fields told more exactly. The server sends every field, null where it knows nothing. */
-type Exactly<Name extends keyof Schemas, Narrower extends Partial<Schemas[Name]>> = Required<
+export type Exactly<Name extends keyof Schemas, Narrower extends Partial<Schemas[Name]>> = Required<
   Omit<Schemas[Name], keyof Narrower>
 > &
   Narrower;
 
 export type LonLat = [lon: number, lat: number];
 export type Bounds = [west: number, south: number, east: number, north: number];
+
+export type Geometry =
+  | { type: 'Point'; coordinates: LonLat }
+  | { type: 'MultiPoint' | 'LineString'; coordinates: LonLat[] }
+  | { type: 'MultiLineString' | 'Polygon'; coordinates: LonLat[][] }
+  | { type: 'MultiPolygon'; coordinates: LonLat[][][] };
+
+export interface Feature {
+  type: 'Feature';
+  id?: number;
+  geometry: Geometry | null;
+  properties: Record<string, string | number | boolean | null>;
+}
+
+export interface FeatureCollection {
+  type: 'FeatureCollection';
+  features: Feature[];
+}
 
 export type Datum = 'wgs84' | 'gcj02' | 'bd09' | 'cgcs2000';
 export type BandState = 'in' | 'under' | 'over';

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { deskDictionaries } from '../desk/texts/index.svelte';
 import { dictionaries, preferredLanguage } from './index.svelte';
 
 /** Every path to a text, with the number of parameters it takes. */
@@ -14,7 +15,10 @@ function texts(value: unknown): string[] {
   return Object.values(value as object).flatMap(texts);
 }
 
-describe('dictionaries', () => {
+describe.each([
+  ['page', dictionaries, ['中文']],
+  ['desk', deskDictionaries, []]
+])('dictionaries of the %s', (_, dictionaries, named) => {
   it('have the same keys and parameters', () => {
     expect(shape(dictionaries.en).sort()).toEqual(shape(dictionaries['zh-Hans']).sort());
   });
@@ -25,8 +29,8 @@ describe('dictionaries', () => {
     }
   });
 
-  it('keep Chinese out of the English texts, apart from the name of the other language', () => {
-    expect(texts(dictionaries.en).filter((text) => /[\u4e00-\u9fff]/.test(text))).toEqual(['中文']);
+  it('keep Chinese out of the English texts, apart from the names of languages', () => {
+    expect(texts(dictionaries.en).filter((text) => /[\u4e00-\u9fff]/.test(text))).toEqual(named);
   });
 });
 

@@ -4,7 +4,7 @@ import { zh } from './zh';
 /** The shape of a dictionary: the Chinese one, with every text widened to `string`. */
 export type Messages = Widened<typeof zh>;
 
-type Widened<T> = {
+export type Widened<T> = {
   [K in keyof T]: T[K] extends (...parameters: infer P) => string
     ? (...parameters: P) => string
     : T[K] extends string

@@ -1,20 +1,43 @@
 // The one owner of the map engine. The page tells it what to show; it does nothing when nothing changed.
 import { GPUInitializationError, Map as Engine, Marker, ScaleControl, setWorkerUrl } from 'maplibre-gl';
-import type { MapGeoJSONFeature, MapMouseEvent, PaddingOptions, Point, StyleSpecification } from 'maplibre-gl';
+import type {
+  GeoJSONSource,
+  MapGeoJSONFeature,
+  MapMouseEvent,
+  PaddingOptions,
+  Point,
+  StyleSpecification
+} from 'maplibre-gl';
 import 'maplibre-gl/dist/maplibre-gl.css';
 import workerUrl from './worker?worker&url';
 import type { Bounds, GridClass, LonLat } from '../api/types';
+import { noOverlay, type Handle, type Overlay, type Thing } from '../state/drawing';
 import type { Hover } from '../state/store.svelte';
 import type { Camera, Flight } from '../state/view';
+import { handleElement } from './handle';
 import { supplyIcons } from './icons';
 import type { Look } from './look';
 import { pinElement } from './pin';
-import { style } from './style';
+import { draftOf, style } from './style';
 
 setWorkerUrl(workerUrl);
 
 /** Layers whose features can be named under the pointer, the smallest things first. */
 const nameable = ['cameras', 'checkpoints', 'services', 'institutions', 'buildings'] as const;
+
+/** Layers whose features can be picked for editing, the smallest things first. */
+const pickable = ['preview-points', ...nameable, 'preview-fill', 'preview-lines', 'compounds-fill', 'grids-fill'];
+
+/** How far beside a small thing a click still picks it, in pixels. */
+const reach = 6;
+
+/** Which way an arrow key moves a handle, in pixels. */
+const arrows: Record<string, [number, number]> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1]
+};
 
 /** How long a finger rests before it asks about the place. */
 const longPress = 550;
@@ -24,7 +47,11 @@ const duration = 700;
 
 export interface Listener {
   moved(camera: Camera): void;
-  asked(place: LonLat): void;
+  /** Somebody clicked or pressed here, where these things lie, the smallest first. */
+  asked(place: LonLat, things: Thing[]): void;
+  /** A handle is being dragged; `done` once it is let go. */
+  dragged(id: string, place: LonLat, done: boolean): void;
+  removed(id: string): void;
   hovered(hover: Hover | null): void;
   ready(): void;
   /** A tile did not come. */
@@ -53,6 +80,9 @@ export class MapController {
   private press: ReturnType<typeof setTimeout> | undefined;
   private frame = 0;
   private styled = false;
+  private overlay: Overlay = noOverlay;
+  private drawing = false;
+  private readonly handles = new Map<string, { handle: Handle; marker: Marker }>();
 
   /** Throws `GPUInitializationError` where there is no WebGL 2. */
   constructor(
@@ -63,7 +93,7 @@ export class MapController {
     this.look = start.look;
     this.engine = new Engine({
       container: start.container,
-      style: style(start.look, start.root, start.fontFaces),
+      style: style(start.look, start.root, start.fontFaces, noOverlay),
       ...(camera
         ? { center: [camera.lon, camera.lat] as LonLat, zoom: camera.zoom }
         : { bounds, fitBoundsOptions: { padding } }),
@@ -106,6 +136,46 @@ export class MapController {
     this.pinned = next;
     if (place) this.pin.setLngLat(place).addTo(this.engine);
     else this.pin.remove();
+  }
+
+  /** Shows what the desk works on, above the city. */
+  setOverlay(overlay: Overlay): void {
+    const before = this.overlay;
+    this.overlay = overlay;
+    if (!this.styled) return;
+    const source = (id: string) => this.engine.getSource<GeoJSONSource>(id);
+    if (overlay.preview !== before.preview) source('preview')?.setData(overlay.preview);
+    if (overlay.draft !== before.draft) source('draft')?.setData(draftOf(overlay));
+  }
+
+  /** While somebody draws, clicks set points and two of them are no zoom. */
+  setDrawing(drawing: boolean): void {
+    if (drawing === this.drawing) return;
+    this.drawing = drawing;
+    this.engine.getContainer().classList.toggle('map-drawing', drawing);
+    if (drawing) this.engine.doubleClickZoom.disable();
+    else this.engine.doubleClickZoom.enable();
+  }
+
+  /** Puts handles on the map, keeping those that are there: one that is being dragged must not be taken away. */
+  setHandles(handles: readonly Handle[]): void {
+    const wanted = new Set(handles.map(({ id }) => id));
+    for (const [id, { marker }] of this.handles) {
+      if (wanted.has(id)) continue;
+      marker.remove();
+      this.handles.delete(id);
+    }
+    for (const handle of handles) {
+      const there = this.handles.get(handle.id);
+      if (there && there.handle.kind === handle.kind && there.handle.label === handle.label) {
+        // The one in the hand is ahead of what is known of it.
+        if (there.handle.place.join() !== handle.place.join()) there.marker.setLngLat(handle.place);
+        there.handle = handle;
+        continue;
+      }
+      there?.marker.remove();
+      this.handles.set(handle.id, { handle, marker: this.markerOf(handle) });
+    }
   }
 
   fly(flight: Flight | null, padding: PaddingOptions): void {
@@ -157,7 +227,9 @@ export class MapController {
 
   /** Asks again for the tiles that did not come while the server was away. */
   refresh(): void {
-    for (const source of Object.keys(this.engine.getStyle().sources)) this.engine.refreshTiles(source);
+    for (const [id, { type }] of Object.entries(this.engine.getStyle().sources)) {
+      if (type === 'vector') this.engine.refreshTiles(id);
+    }
   }
 
   setLabel(label: string): void {
@@ -177,7 +249,7 @@ export class MapController {
 
   private redraw(): void {
     this.engine.showTileBoundaries = this.look.debug;
-    this.engine.setStyle(style(this.look, this.start.root, this.start.fontFaces), { diff: true });
+    this.engine.setStyle(style(this.look, this.start.root, this.start.fontFaces, this.overlay), { diff: true });
   }
 
   private mark(id: number | null, state: Record<string, boolean>): void {
@@ -191,7 +263,7 @@ export class MapController {
     engine.on('style.load', () => {
       this.styled = true;
       engine.showTileBoundaries = this.look.debug;
-      if (this.look !== this.start.look) this.redraw();
+      if (this.look !== this.start.look || this.overlay !== noOverlay) this.redraw();
       this.mark(this.selected, { selected: true });
     });
     engine.on('moveend', report);
@@ -199,19 +271,20 @@ export class MapController {
     engine.once('idle', () => listener.ready());
     engine.on('error', ({ error }) => listener.lost(error));
 
-    engine.on('click', ({ lngLat }) => listener.asked([lngLat.lng, lngLat.lat]));
+    engine.on('click', ({ lngLat, point }) => listener.asked([lngLat.lng, lngLat.lat], this.thingsAt(point)));
     engine.on('contextmenu', (event) => {
       event.preventDefault();
-      listener.asked([event.lngLat.lng, event.lngLat.lat]);
+      listener.asked([event.lngLat.lng, event.lngLat.lat], this.thingsAt(event.point));
     });
     engine.on('mousemove', (event) => this.point(event));
     engine.on('mouseout', () => this.unpoint());
     engine.on('movestart', () => this.unpoint());
 
-    engine.on('touchstart', ({ lngLats, lngLat }) => {
+    engine.on('touchstart', ({ lngLats, lngLat, point }) => {
       clearTimeout(this.press);
-      if (lngLats.length !== 1) return;
-      this.press = setTimeout(() => listener.asked([lngLat.lng, lngLat.lat]), longPress);
+      // Whoever draws taps; a finger that rests there is about to drag.
+      if (lngLats.length !== 1 || this.drawing) return;
+      this.press = setTimeout(() => listener.asked([lngLat.lng, lngLat.lat], this.thingsAt(point)), longPress);
     });
     for (const end of ['touchend', 'touchmove', 'touchcancel', 'movestart'] as const) {
       engine.on(end, () => clearTimeout(this.press));
@@ -227,7 +300,7 @@ export class MapController {
     canvas.addEventListener('keydown', (event) => {
       if (event.key !== 'Enter' || event.ctrlKey || event.metaKey || event.altKey) return;
       const { lng, lat } = engine.getCenter();
-      listener.asked([lng, lat]);
+      listener.asked([lng, lat], this.thingsAt(engine.project([lng, lat])));
     });
   }
 
@@ -238,7 +311,7 @@ export class MapController {
       const grid = this.featuresAt(point, ['grids-fill'])[0];
       const thing = this.featuresAt(point, nameable)[0];
       this.hover(typeof grid?.id === 'number' ? grid.id : null);
-      this.engine.getCanvas().style.cursor = grid ? 'pointer' : '';
+      this.engine.getCanvas().style.cursor = this.drawing ? 'crosshair' : grid ? 'pointer' : '';
       if (!grid && !thing) return this.listener.hovered(null);
       this.listener.hovered({ x: point.x, y: point.y, grid: grid ? hoveredGrid(grid) : null, thing: named(thing) });
     });
@@ -255,6 +328,60 @@ export class MapController {
     this.mark(this.hovered, { hover: false });
     this.mark(id, { hover: true });
     this.hovered = id;
+  }
+
+  private markerOf(handle: Handle): Marker {
+    const { id } = handle;
+    const element = handleElement(handle);
+    const marker = new Marker({ element, draggable: true }).setLngLat(handle.place).addTo(this.engine);
+    const place = (): LonLat => {
+      const { lng, lat } = marker.getLngLat();
+      return [lng, lat];
+    };
+    marker.on('drag', () => this.listener.dragged(id, place(), false));
+    marker.on('dragend', () => this.listener.dragged(id, place(), true));
+    element.addEventListener('click', (event) => event.stopPropagation());
+    // The engine leaves the keys of elements that are not its own to their makers.
+    let keyed = false;
+    const letGo = () => {
+      if (keyed) this.listener.dragged(id, place(), true);
+      keyed = false;
+    };
+    element.addEventListener('keydown', (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.key === 'Delete' || event.key === 'Backspace') return this.listener.removed(id);
+      // A point between two corners becomes a corner where it stands; only then it moves.
+      if (event.key === 'Enter') return this.listener.dragged(id, place(), true);
+      const step = arrows[event.key];
+      if (!step || handle.kind === 'between') return;
+      event.preventDefault();
+      event.stopPropagation();
+      const pixels = event.shiftKey ? 10 : 1;
+      const { x, y } = this.engine.project(place());
+      marker.setLngLat(this.engine.unproject([x + step[0] * pixels, y + step[1] * pixels]));
+      keyed = true;
+      this.listener.dragged(id, place(), false);
+    });
+    element.addEventListener('keyup', letGo);
+    element.addEventListener('blur', letGo);
+    element.addEventListener('dblclick', (event) => {
+      event.stopPropagation();
+      this.listener.removed(id);
+    });
+    return marker;
+  }
+
+  private thingsAt({ x, y }: Point): Thing[] {
+    const present = pickable.filter((id) => this.engine.getLayer(id));
+    const box: [[number, number], [number, number]] = [
+      [x - reach, y - reach],
+      [x + reach, y + reach]
+    ];
+    const found = this.engine.queryRenderedFeatures(box, { layers: present });
+    return found
+      .filter(({ id }) => typeof id === 'number')
+      .sort((a, b) => present.indexOf(a.layer.id) - present.indexOf(b.layer.id))
+      .map(({ id, source, sourceLayer = source }) => ({ layer: sourceLayer.replace(/_label$/, ''), id: Number(id) }));
   }
 
   private featuresAt(point: Point, layers: readonly string[]): MapGeoJSONFeature[] {

@@ -12,6 +12,8 @@ export interface Look {
   closed: readonly string[];
   /** Whether a grid is selected, so that the others step back. */
   focused: boolean;
+  /** Whether the desk draws on top, so that the whole city steps back. */
+  quiet: boolean;
   debug: boolean;
 }
 

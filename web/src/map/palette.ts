@@ -23,6 +23,12 @@ export const classColours: Record<GridClass | 'none', string> = {
   none: '#cfcbc0'
 };
 
+/** What an import would do to a feature. Lightness tells them apart as well, and a fault has a ring or dashes of its own. */
+export const changeColours: Record<Theme, Record<'added' | 'updated' | 'unchanged' | 'error', string>> = {
+  light: { added: '#0b6e4f', updated: '#c98500', unchanged: '#7d8087', error: '#b3261e' },
+  dark: { added: '#5fd3a7', updated: '#f2c14e', unchanged: '#8b939c', error: '#ff8a7a' }
+};
+
 export interface MapColours {
   ground: string;
   green: string;

@@ -1,7 +1,10 @@
-import type { StyleSpecification, VectorSourceSpecification } from 'maplibre-gl';
+import type { SourceSpecification, StyleSpecification, VectorSourceSpecification } from 'maplibre-gl';
+import type { FeatureCollection } from '../api/types';
+import { noFeatures, type Overlay } from '../state/drawing';
 import { administration, zones } from './layers/areas';
 import { buildings } from './layers/buildings';
 import { debug } from './layers/debug';
+import { desk } from './layers/desk';
 import { grids } from './layers/grids';
 import { ground } from './layers/ground';
 import { places } from './layers/places';
@@ -18,9 +21,17 @@ const composites = {
 const single = ['compounds', 'institutions', 'cameras', 'checkpoints', 'services'] as const;
 
 /** The whole style: a function of what is to be seen, and of where the server is. */
-export function style(look: Look, root: string, fontFaces: StyleSpecification['font-faces']): StyleSpecification {
+export function style(
+  look: Look,
+  root: string,
+  fontFaces: StyleSpecification['font-faces'],
+  overlay: Overlay
+): StyleSpecification {
   const closed = new Set(look.closed);
-  const sources: Record<string, VectorSourceSpecification> = {};
+  const sources: Record<string, SourceSpecification> = {
+    preview: { type: 'geojson', data: overlay.preview },
+    draft: { type: 'geojson', data: draftOf(overlay) }
+  };
   for (const [name, layers] of Object.entries(composites)) sources[name] = tiles(root, layers);
   for (const name of single) if (!closed.has(name)) sources[name] = tiles(root, name);
 
@@ -33,10 +44,17 @@ export function style(look: Look, root: string, fontFaces: StyleSpecification['f
     ...zones(look),
     ...grids(look),
     ...places(look),
+    ...desk(look),
     ...debug(look)
   ]).filter((layer) => !('source' in layer) || layer.source in sources);
 
   return { version: 8, 'font-faces': fontFaces, sources, layers };
+}
+
+export function draftOf({ draft }: Overlay): FeatureCollection {
+  return draft
+    ? { type: 'FeatureCollection', features: [{ type: 'Feature', geometry: draft, properties: {} }] }
+    : noFeatures;
 }
 
 function tiles(root: string, layers: string): VectorSourceSpecification {

@@ -42,8 +42,9 @@ class Answers {
       const cameBack = !this.reachable;
       this.reachable = true;
       const empty = city.bounds === null || Object.values(city.counts).every((count) => count === 0);
+      const changed = this.city.kind === 'ready' && this.city.city.version !== city.version;
       this.city = { kind: empty ? 'empty' : 'ready', city };
-      if (cameBack && this.card.kind === 'failed') this.ask(this.selection);
+      if (changed || (cameBack && this.card.kind === 'failed')) this.ask(this.selection);
     } catch (error) {
       this.note(error);
       // A city once shown stays on the screen, under the banner.

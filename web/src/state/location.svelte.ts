@@ -52,5 +52,5 @@ export function followAddress(): () => void {
 /** What "back" should undo: another selection, or another mode. Moves and switches only amend the entry. */
 function stepOf(): string {
   const { selection, mode } = store;
-  return JSON.stringify([selection, mode.kind === 'table' ? mode.table.layer : '']);
+  return JSON.stringify([selection, mode.kind === 'table' ? mode.table.layer : mode.kind === 'desk' ? mode.desk : '']);
 }

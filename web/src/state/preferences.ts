@@ -1,8 +1,13 @@
-// What a visitor chose once and expects to find again: language, theme, shortcuts.
+// What a visitor chose once and expects to find again: language, theme, shortcuts, and the name under which changes are made.
 import { languages, preferredLanguage, type Language } from '../i18n/index.svelte';
 import type { Theme } from './view';
 
-const keys = { language: 'gridweave.language', theme: 'gridweave.theme', shortcuts: 'gridweave.shortcuts' };
+const keys = {
+  language: 'gridweave.language',
+  theme: 'gridweave.theme',
+  shortcuts: 'gridweave.shortcuts',
+  author: 'gridweave.author'
+};
 
 /** Storage may be switched off by policy; then nothing is remembered and everything works. */
 function read(key: string): string | null {
@@ -47,4 +52,12 @@ export function rememberTheme(theme: Theme): void {
 
 export function rememberShortcuts(on: boolean): void {
   write(keys.shortcuts, on ? 'on' : 'off');
+}
+
+export function startAuthor(): string {
+  return read(keys.author) ?? '';
+}
+
+export function rememberAuthor(author: string): void {
+  write(keys.author, author);
 }

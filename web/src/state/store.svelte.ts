@@ -1,10 +1,11 @@
 // The one store. It knows nothing of the map library: the map reads it, and reports back through its methods.
-import type { Bounds, GridClass, LonLat } from '../api/types';
+import type { Bounds, GridClass, LonLat, TableLayer } from '../api/types';
 import {
   defaultSwitches,
   defaultTable,
   type Camera,
   type ColourBy,
+  type DeskView,
   type Flight,
   type Mode,
   type Selection,
@@ -13,9 +14,10 @@ import {
   type TableView,
   type Theme
 } from './view';
+import { noOverlay, type MapTool, type Overlay } from './drawing';
 import type { UrlState } from './url';
 
-export type Panel = 'none' | 'layers' | 'help';
+export type Panel = 'none' | 'layers' | 'help' | 'download';
 
 /** What lies under the pointer. */
 export interface Hover {
@@ -47,10 +49,21 @@ class Store {
   /** Whether the map goes to the selection once its card has come: not after a click, where one looks already. */
   followAnswer = false;
   mapHealth = $state<MapHealth>('starting');
+  overlay = $state.raw<Overlay>(noOverlay);
+  tool = $state.raw<MapTool | null>(null);
+  /** On a phone the desk is a sheet; low, it leaves room for the map. */
+  deskLow = $state(false);
+  /** The place of a problem that somebody looks at. */
+  spot = $state.raw<LonLat | null>(null);
+  /** Files that were dropped on the page and that the desk has not taken up yet. */
+  dropped = $state.raw<File[]>([]);
+  /** The layer that the download dialog offers first. */
+  downloadLayer = $state<TableLayer>('grids');
   /** Read out by screen readers. */
   announcement = $state('');
 
   private lastTable: TableView = defaultTable;
+  private lastDesk: DeskView = { pane: 'files' };
 
   /** Selects something out of a list, a link or the search box, and goes there. */
   goTo(selection: Selection): void {
@@ -82,6 +95,17 @@ class Store {
     this.mode = { kind: 'table', table: this.lastTable };
   }
 
+  /** Without a pane, the desk as it was left. */
+  openDesk(desk: DeskView = this.lastDesk): void {
+    this.lastDesk = desk;
+    this.mode = { kind: 'desk', desk };
+  }
+
+  openDownload(layer: TableLayer): void {
+    this.downloadLayer = layer;
+    this.panel = 'download';
+  }
+
   openMap(): void {
     this.mode = { kind: 'map' };
   }
@@ -99,6 +123,7 @@ class Store {
   restore(state: UrlState): void {
     this.mode = state.mode;
     if (state.mode.kind === 'table') this.lastTable = state.mode.table;
+    if (state.mode.kind === 'desk') this.lastDesk = state.mode.desk;
     this.selection = state.selection;
     this.switches = state.switches;
     this.colourBy = state.colourBy;

@@ -23,6 +23,10 @@ const states: Record<string, UrlState> = {
     mode: { kind: 'table', table: { layer: 'buildings', sort: '-households', filter: '青石 & 3/4,5', here: true } },
     debug: true
   },
+  'files on the desk': { ...defaultUrlState, mode: { kind: 'desk', desk: { pane: 'files' } } },
+  'a layer to edit': { ...defaultUrlState, mode: { kind: 'desk', desk: { pane: 'edit', layer: 'cameras', id: null } } },
+  'a thing to edit': { ...defaultUrlState, mode: { kind: 'desk', desk: { pane: 'edit', layer: 'grids', id: 17 } } },
+  changes: { ...defaultUrlState, mode: { kind: 'desk', desk: { pane: 'changes' } } },
   'a code with odd letters': { ...defaultUrlState, selection: { kind: 'grid', code: 'A&b=c #1/二' } }
 };
 
@@ -42,10 +46,16 @@ describe('url', () => {
     '#v=99/500/0',
     '#on=nonsense&off=,',
     '#table=people',
+    '#desk=drawer',
     '#at=1,2',
     '#by=mood',
     '#%E0'
   ])('falls back on %s', (fragment) => {
     expect(decode(fragment)).toEqual(defaultUrlState);
+  });
+
+  it('opens the desk for a thing it does not know', () => {
+    const mode = { kind: 'desk', desk: { pane: 'edit', layer: 'buildings', id: null } };
+    expect(decode('#desk=edit&thing=people/x')).toEqual({ ...defaultUrlState, mode });
   });
 });

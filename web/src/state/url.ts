@@ -4,10 +4,13 @@ import type { TableLayer } from '../api/types';
 import {
   defaultSwitches,
   defaultTable,
+  editLayers,
   switches,
   tableLayers,
   type Camera,
   type ColourBy,
+  type DeskView,
+  type EditLayer,
   type Mode,
   type Selection,
   type Switch,
@@ -61,6 +64,11 @@ export function encode(state: UrlState): string {
     if (filter) parts.push(['filter', filter]);
     if (here) parts.push(['here', '1']);
   }
+  if (state.mode.kind === 'desk') {
+    const { desk } = state.mode;
+    parts.push(['desk', desk.pane]);
+    if (desk.pane === 'edit') parts.push(['thing', desk.id === null ? desk.layer : `${desk.layer}/${desk.id}`]);
+  }
   return parts.map(([name, value]) => `${name}=${escape(value)}`).join('&');
 }
 
@@ -109,6 +117,8 @@ function readColourBy(text: string | null): ColourBy {
 }
 
 function readMode(parameters: URLSearchParams): Mode {
+  const desk = readDesk(parameters);
+  if (desk) return { kind: 'desk', desk };
   const layer = parameters.get('table');
   if (layer === null || !(tableLayers as readonly string[]).includes(layer)) return { kind: 'map' };
   return {
@@ -120,5 +130,17 @@ function readMode(parameters: URLSearchParams): Mode {
       filter: parameters.get('filter') ?? '',
       here: parameters.get('here') === '1'
     }
+  };
+}
+
+function readDesk(parameters: URLSearchParams): DeskView | null {
+  const pane = parameters.get('desk');
+  if (pane === 'files' || pane === 'changes') return { pane };
+  if (pane !== 'edit') return null;
+  const [layer, id] = (parameters.get('thing') ?? '').split('/');
+  return {
+    pane,
+    layer: (editLayers as readonly string[]).includes(layer) ? (layer as EditLayer) : editLayers[0],
+    id: /^\d{1,15}$/.test(id ?? '') ? Number(id) : null
   };
 }

@@ -4,8 +4,11 @@ import type { Bounds, Datum, TableLayer } from '../api/types';
 export type Theme = 'light' | 'dark';
 export type ColourBy = 'neighbours' | 'band' | 'class';
 
-/** One thing at a time fills the screen: the map, or a table beside it. */
-export type Mode = { kind: 'map' } | { kind: 'table'; table: TableView };
+/** One thing at a time fills the screen: the map, or a table or the data desk beside it. */
+export type Mode = { kind: 'map' } | { kind: 'table'; table: TableView } | { kind: 'desk'; desk: DeskView };
+
+/** The panes of the data desk: files coming in, things edited in place, and what was changed. */
+export type DeskView = { pane: 'files' } | { pane: 'edit'; layer: EditLayer; id: number | null } | { pane: 'changes' };
 
 export interface TableView {
   layer: TableLayer;
@@ -83,6 +86,18 @@ export const tableLayers = [
   'services',
   'streets'
 ] as const satisfies readonly TableLayer[];
+
+/** Layers whose things can be edited in place. */
+export const editLayers = [
+  'buildings',
+  'compounds',
+  'cameras',
+  'checkpoints',
+  'services',
+  'institutions',
+  'grids'
+] as const satisfies readonly TableLayer[];
+export type EditLayer = (typeof editLayers)[number];
 
 export const datums = ['wgs84', 'gcj02', 'bd09', 'cgcs2000'] as const satisfies readonly Datum[];
 

@@ -28,6 +28,7 @@ function fillColour(look: Look): ExpressionSpecification {
 function fillOpacity(look: Look): ExpressionSpecification {
   const colours = coloursOf(look);
   const more = look.colourBy === 'neighbours' ? 0 : 0.18;
+  if (look.quiet) return ['interpolate', ['linear'], ['zoom'], 12, 0.12, 16, 0.08];
   return ['interpolate', ['linear'], ['zoom'], 12, colours.gridFill + more, 16, colours.gridFillNear + more];
 }
 

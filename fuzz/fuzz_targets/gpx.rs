@@ -1,0 +1,4 @@
+//! Any bytes as GPX.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| gridweave_fuzz::file("fuzz.gpx", data));
