@@ -21,11 +21,14 @@ impl Draft {
     pub fn of(target: &Path) -> io::Result<Self> {
         // A link stays a link to the file that is replaced.
         let target = target.canonicalize().unwrap_or_else(|_| target.to_owned());
-        match fs::metadata(&target) {
-            Ok(there) if there.is_dir() => return Err(ErrorKind::IsADirectory.into()),
-            Ok(there) if !there.is_file() => {
+        let there = fs::metadata(&target).ok();
+        match &there {
+            Some(there) if there.is_dir() => return Err(ErrorKind::IsADirectory.into()),
+            Some(there) if !there.is_file() => {
                 return Err(io::Error::new(ErrorKind::InvalidInput, "not a file that can be replaced; name another"));
             }
+            // Renaming would not ask.
+            Some(there) if there.permissions().readonly() => return Err(ErrorKind::PermissionDenied.into()),
             _ => {}
         }
         let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -37,7 +40,10 @@ impl Draft {
             // As any new file: what the user's mask leaves of it. A temporary file would be closed to others.
             builder.permissions(fs::Permissions::from_mode(0o666));
         }
-        Ok(Self { temporary: builder.tempfile_in(folder)?, target })
+        let temporary = builder.tempfile_in(folder)?;
+        // What was closed to others stays closed.
+        there.map_or(Ok(()), |there| temporary.as_file().set_permissions(there.permissions()))?;
+        Ok(Self { temporary, target })
     }
 
     /// Where to write.
@@ -82,15 +88,20 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn links_are_followed_and_devices_left_alone() {
+        use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().expect("a folder");
         let (file, link) = (folder.path().join("file"), folder.path().join("link"));
         fs::write(&file, "old").expect("written");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("closed");
         std::os::unix::fs::symlink(&file, &link).expect("linked");
         let draft = Draft::of(&link).expect("begins");
         fs::write(draft.path(), "new").expect("written");
         draft.publish().expect("published");
         assert!(fs::symlink_metadata(&link).expect("there").is_symlink());
         assert_eq!(fs::read_to_string(&file).expect("there"), "new");
+        assert_eq!(fs::metadata(&file).expect("there").permissions().mode() & 0o777, 0o600, "closed to others still");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o400)).expect("closed");
+        assert_eq!(Draft::of(&file).map(|_| ()).map_err(|e| e.kind()), Err(ErrorKind::PermissionDenied));
         assert!(Draft::of(Path::new("/dev/null")).is_err());
     }
 }
