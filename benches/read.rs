@@ -6,9 +6,10 @@
 mod common;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use gridweave::model::Layer;
+use gridweave::model::{Layer, Record, World};
 use gridweave::read::datum::{Crs, Datum};
 use gridweave::read::{Options, Source, read_bytes};
+use gridweave::write::{self, Origin};
 use std::fmt::Write;
 
 /// Buildings of five vertices in rows, about `bytes` long.
@@ -43,6 +44,28 @@ fn geojson(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// Buildings as FlatGeobuf: one thread from the file to records.
+fn flatgeobuf(criterion: &mut Criterion) {
+    let options = Options { crs: Some(Crs::Wgs84), ..Options::default() };
+    let source = Source::Layer(Layer::Buildings);
+    let text = buildings(52_000_000);
+    let reading = read_bytes("b", text.as_bytes(), source, &options, &|_, _| {});
+    let mut world = World::default();
+    let numbered: Vec<Record> =
+        reading.features.into_iter().zip(1..).map(|((_, record), id)| Record { id, ..record }).collect();
+    world.put_all(Layer::Buildings, &numbered).expect("buildings");
+    let mut bytes = Vec::new();
+    let origin = Origin { city: "bench", version: 1, attribution: &[] };
+    write::flatgeobuf::layer(&mut bytes, &world, Layer::Buildings, origin, &|_, _| Ok(())).expect("written");
+    let mut group = criterion.benchmark_group("flatgeobuf buildings, 52 MB as geojson");
+    group.sample_size(10).throughput(Throughput::Elements(numbered.len() as u64));
+    for crs in [Crs::Wgs84, Crs::Gcj02] {
+        let options = Options { crs: Some(crs.clone()), ..Options::default() };
+        group.bench_function(crs.name(), |b| b.iter(|| read_bytes("b", &bytes, source, &options, &|_, _| {})));
+    }
+    group.finish();
+}
+
 fn extracts(criterion: &mut Criterion) {
     for path in ["data/patrol/osm/munchen-centre.osm.pbf", "data/maps/osm/liechtenstein-2015.osm.pbf"] {
         let Some(bytes) = common::shared(path).and_then(|path| std::fs::read(path).ok()) else { continue };
@@ -63,5 +86,5 @@ fn datums(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, geojson, extracts, datums);
+criterion_group!(benches, geojson, flatgeobuf, extracts, datums);
 criterion_main!(benches);

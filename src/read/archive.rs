@@ -13,7 +13,7 @@ use zip::ZipArchive;
 use zip::result::ZipError;
 
 /// All files of an archive together, unpacked, since they are held in memory.
-const MOST_BYTES: u64 = 1 << 30;
+const MOST_BYTES: u64 = 1 << 29;
 /// Tables of blanks shrink to a hundredth. What shrinks further is looked at only while it is small.
 const MOST_RATIO: u64 = 200;
 const SMALL: u64 = 64 << 20;

@@ -64,7 +64,9 @@ const HEAD: usize = 60;
 /// # Errors
 /// The file breaks before its table begins.
 pub(super) fn sheet(page: Page) -> Result<Sheet, Box<Problem>> {
-    let Page { name, rows, merged, problems: opened } = page;
+    let Page { name, rows, mut merged, problems: opened } = page;
+    // Damaged files merge cells that end before they begin.
+    merged.retain(|region| region.first.0 <= region.last.0 && region.first.1 <= region.last.1);
     let mut problems = Problems::new("");
     problems.extend(opened);
     let mut head: Vec<Row> = Vec::new();
@@ -380,6 +382,13 @@ mod tests {
         // The sum stands beside its column.
         let sheet = page("小区|户数|备注\n甲|10|\n乙|20|\n合计||30", &[]);
         assert_eq!(told(&sheet), ["totals-row 4"]);
+    }
+
+    #[test]
+    fn merged_cells_that_end_before_they_begin_are_none() {
+        let merged = [Merged { first: (2, 5), last: (2, 0) }, Merged { first: (3, 0), last: (2, 0) }];
+        let sheet = page("小区|户数|备注\n甲|1|\n乙|2|", &merged);
+        assert_eq!(rows(&sheet), ["2 甲|1|", "3 乙|2|"]);
     }
 
     #[test]
