@@ -14,7 +14,7 @@ fn write(criterion: &mut Criterion) {
     let world = generate(Scale::District, 1, &|_, _| {}).world;
     let city = Snapshot::build(Stored { world, profile, version: 1, since: jiff::Timestamp::UNIX_EPOCH });
     // The tiles of a served city are prepared once, before anybody asks.
-    city.tiles(Layer::Buildings);
+    city.warm();
     let mut group = criterion.benchmark_group("write buildings of the district");
     group.sample_size(10).throughput(Throughput::Elements(city.world.count(Layer::Buildings) as u64));
     for format in Format::ALL {
