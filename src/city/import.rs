@@ -97,7 +97,12 @@ pub fn prepare(before: &World, profile: &Profile, reading: Reading, reason: &str
     }
     for layer in Layer::ALL {
         let Some(records) = by_layer.remove(&layer) else { continue };
-        let records = once_each(layer, records, &reading.rows, &mut fates, &mut problems);
+        let mut records = once_each(layer, records, &reading.rows, &mut fates, &mut problems);
+        if layer.tiles_the_plane() {
+            let row = |at: usize| reading.rows.get(at).copied();
+            let records = records.iter_mut().map(|read| (row(read.at), &mut read.record)).collect();
+            close_slivers(layer, records, &world, replace, &mut problems);
+        }
         tallies.insert(layer, fit(layer, records, replace, &mut world, &mut edits, &mut problems, &mut fates));
     }
     let floor_area = profile.floor_area_per_household;
@@ -121,7 +126,7 @@ const SAME_ESTATE: f64 = 2000.0;
 
 fn fit(
     layer: Layer,
-    records: Vec<Read>,
+    mut records: Vec<Read>,
     replace: bool,
     world: &mut World,
     edits: &mut Vec<Edit>,
@@ -129,11 +134,6 @@ fn fit(
     fates: &mut [Fate],
 ) -> Tally {
     let mut tally = Tally::default();
-    let mut records = records;
-    if layer.tiles_the_plane() {
-        let mut all: Vec<&mut Record> = records.iter_mut().map(|read| &mut read.record).collect();
-        close_slivers(layer, &mut all, world, replace, problems);
-    }
     let matches = match world.count(layer) {
         0 => vec![None; records.len()],
         _ => Known::of(world, layer).matches(layer, &records),
