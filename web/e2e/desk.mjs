@@ -61,7 +61,7 @@ async function stands(page, name, ...states) {
     await page.waitForFunction(
       ([file, wanted]) => wanted.includes(document.querySelector(`[data-file="${file}"]`)?.dataset.state),
       [name, states],
-      { timeout: 30_000 }
+      { timeout: 90_000 }
     );
   } catch {
     const shown = await page.$eval(card(name), (element) => `${element.dataset.state}: ${element.innerText}`);

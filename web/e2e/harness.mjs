@@ -94,7 +94,7 @@ export class World {
       isMobile: phone,
       permissions: ['clipboard-read', 'clipboard-write']
     });
-    context.setDefaultTimeout(15_000);
+    context.setDefaultTimeout(60_000);
     const page = await context.newPage();
     page.complaints = [];
     page.requests = [];
@@ -113,7 +113,7 @@ export class World {
     if (before) await before(page);
     const started = Date.now();
     await page.goto(`${at}/${path}${hash}`);
-    if (wait) await page.waitForSelector(`[data-map="${wait}"]`, { timeout: 30_000, state: 'attached' });
+    if (wait) await page.waitForSelector(`[data-map="${wait}"]`, { timeout: 90_000, state: 'attached' });
     page.idle = Date.now() - started;
     return page;
   }

@@ -24,13 +24,15 @@ pub(super) fn open(name: &str, bytes: &[u8], progress: &(dyn Fn(u64, u64) + Sync
     let features: Vec<Feature> =
         raw.into_iter().zip(1..).map(|(feature, number)| feature_of(feature, number, &mut columns)).collect();
     progress(total, total);
+    let numbers = columns.names.iter().position(|column| column == super::NUMBER_COLUMN);
     Ok(vec![Sheet {
         name: bundle::stem(name.rsplit(['/', '\\']).next().unwrap_or(name)).to_owned(),
         noun: Noun::Feature,
-        numbers: columns.names.iter().position(|column| column == super::NUMBER_COLUMN),
+        numbers,
         columns: columns.names,
         has_places: true,
-        declared: declared(crs.as_ref()),
+        // Our own exports are in WGS 84, which their format need not say.
+        declared: if numbers.is_some() { Declared::As(Crs::Wgs84) } else { declared(crs.as_ref()) },
         count: features.len() as u64,
         problems,
         features: Box::new(features),
