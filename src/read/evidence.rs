@@ -320,10 +320,11 @@ impl Known {
         let best = scores.first()?;
         let others = || scores.iter().skip(1);
         let next_aligned = others().map(|score| score.aligned).fold(0.0, f64::max);
-        if best.aligned >= ALIGNED && best.aligned >= LEAD * next_aligned {
+        let next = others().map(|score| score.inside).fold(0.0, f64::max);
+        // Lines that are met by chance do not outweigh ground that is missed: parks and water lie on no borders.
+        if best.aligned >= ALIGNED && best.aligned >= LEAD * next_aligned && best.inside + MARGIN >= next {
             return Some(best);
         }
-        let next = others().map(|score| score.inside).fold(0.0, f64::max);
         // Three standard deviations of a share measured on so few places.
         let chance = 3.0 * (next * (1.0 - next) / tried.min(SAMPLE) as f64).sqrt();
         let clear = best.inside >= ENOUGH && best.inside - next >= MARGIN.max(chance);
@@ -525,6 +526,16 @@ mod tests {
         let verdict = known.judge(&sample);
         assert_eq!(verdict.crs, Some((Crs::Bd09, false)), "{}", verdict.told());
         assert!(verdict.told().ends_with("(of 900 places whose `address` names it)"), "{}", verdict.told());
+    }
+
+    #[test]
+    fn lines_met_by_chance_do_not_outweigh_the_ground() {
+        let known = Known::of(&world()).expect("known");
+        // As GCJ-02 these run along the western border, a metre outside; as WGS 84 they lie well within the district.
+        let beside = (0..400).map(|i| (104.29999, 30.601 + f64::from(i) * 0.0002));
+        let verdict = known.judge(&sample_in(Crs::Gcj02, false, beside));
+        assert_eq!(verdict.scores.len(), 3, "{}", verdict.told());
+        assert_eq!(verdict.crs, None, "{}", verdict.told());
     }
 
     #[test]

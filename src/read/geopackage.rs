@@ -177,7 +177,6 @@ struct Catalogue {
 struct Content {
     table: String,
     features: bool,
-    description: String,
 }
 
 impl Catalogue {
@@ -194,12 +193,12 @@ impl Catalogue {
 
     fn contents(&self, db: &Connection) -> rusqlite::Result<Vec<Content>> {
         let mut select = db.prepare(
-            "SELECT table_name, lower(data_type), coalesce(description, '') FROM gpkg_contents NOT INDEXED \
+            "SELECT table_name, lower(data_type) FROM gpkg_contents NOT INDEXED \
              WHERE lower(data_type) IN ('features', 'attributes', 'aspatial')",
         )?;
         let contents = select.query_map([], |row| {
             let kind: String = row.get(1)?;
-            Ok(Content { table: row.get(0)?, features: kind == "features", description: row.get(2)? })
+            Ok(Content { table: row.get(0)?, features: kind == "features" })
         })?;
         // What a city file says of itself is no layer.
         let is_layer = |content: &rusqlite::Result<Content>| content.as_ref().map_or(true, |c| c.table != "gridweave");
@@ -289,7 +288,7 @@ fn sheet(source: &Arc<Source>, db: &Connection, catalogue: &Catalogue, content: 
         Some((_, srs)) => catalogue.declared(db, *srs)?,
         None => Declared::Nothing,
     };
-    let ours = content.description.starts_with("Gridweave") || catalogue.is_real("gridweave");
+    let in_city = catalogue.is_real("gridweave");
     let mut rows =
         Rows { source: source.clone(), table: table.to_owned(), number: None, geometry: None, columns: Vec::new() };
     let mut numbers = None;
@@ -306,17 +305,15 @@ fn sheet(source: &Arc<Source>, db: &Connection, catalogue: &Catalogue, content: 
             rows.geometry = Some(name);
             continue;
         }
-        if key == 1 && kind == "INTEGER" {
+        let is_key = key == 1 && kind == "INTEGER";
+        if is_key {
             rows.number = Some(name.clone());
-            let ours = ours || name == super::NUMBER_COLUMN;
-            if !ours && FEATURE_NUMBERS.iter().any(|word| name.eq_ignore_ascii_case(word)) {
-                continue;
-            }
-            if ours {
-                numbers = Some(rows.columns.len());
-            }
-        } else if name == super::NUMBER_COLUMN {
+        }
+        // A city file numbers its things by the key, an export of ours by a column that no foreign file has by chance.
+        if (is_key && in_city) || name == super::NUMBER_COLUMN {
             numbers = Some(rows.columns.len());
+        } else if is_key && FEATURE_NUMBERS.iter().any(|word| name.eq_ignore_ascii_case(word)) {
+            continue;
         }
         rows.columns.push(Column { name, bool: kind == "BOOLEAN" });
     }
